@@ -1,0 +1,125 @@
+# The tests: everything in the sanitizer build, and what that build cannot run in the release build.
+
+failures=()
+
+# Environment of a test run: the program under test, the models, and findings that end the program.
+run_with_kol() { # preset command...
+    local preset=$1
+    shift
+    env KOL_BIN="$build/$preset/bin/kol" KOL_MODELS="$models" KOL_PRESET="$preset" \
+        ASAN_OPTIONS="${ASAN_OPTIONS:-detect_stack_use_after_return=1:strict_string_checks=1}" \
+        UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1}" \
+        PYTHONDONTWRITEBYTECODE=1 PATH="$build/venv/bin:$PATH:/usr/sbin" "$@"
+}
+
+test_python() { echo "$build/venv/bin/python"; }
+
+install_python() {
+    pip install --require-hashes --no-deps --only-binary :all: -r tests/requirements.txt
+}
+
+setup_python() {
+    local key
+    key=$(sha256sum <tests/requirements.txt)
+    if is_made python "$key" && "$(test_python)" -c 'import pytest' 2>/dev/null; then return; fi
+    setup_venv
+    step_hint="is the network there? 'build/venv/bin/pip download pytest' must reach a package index" \
+        step "installing the Python packages of the tests" python install_python
+    mark_made python "$key"
+}
+
+note() { # what, exit code
+    if [ "$2" != 0 ]; then failures+=("$1"); fi
+}
+
+# A runner's output goes to the screen as it is: its closing line is the result.
+run_ctest() { # preset arguments...
+    local preset=$1 rc=0
+    shift
+    say "ctest, $preset build"
+    ctest --test-dir "$build/$preset" --output-on-failure --no-tests=error -j "$(cores)" "$@" || rc=$?
+    note "ctest $preset" $rc
+}
+
+# tsan's shadow memory does not fit every layout that the kernel may draw.
+without_aslr() {
+    if [ "$1" = tsan ]; then echo "setarch -R"; fi
+}
+
+run_pytest() { # preset marker arguments...
+    local preset=$1 marker=$2 rc=0
+    shift 2
+    say "pytest, $preset build (${marker})"
+    # shellcheck disable=SC2046
+    run_with_kol "$preset" $(without_aslr "$preset") "$(test_python)" -m pytest tests -q -m "$marker" \
+        -o cache_dir="$build/pytest" --basetemp="$build/tmp/$preset" "${pytest_more[@]}" "$@" || rc=$?
+    # 5: no test was chosen. That is a mistake here, unless somebody chose by hand.
+    if [ $rc = 5 ] && [ $# -gt 0 ]; then rc=0; fi
+    note "pytest $preset" $rc
+}
+
+check_tidy_sources() {
+    local rc=0
+    tools/check-includes . || rc=1
+    tools/check-banned . || rc=1
+    note "checks" $rc
+}
+
+test_everything_else() {
+    setup_packages tools
+    build_preset clang
+    run_ctest clang
+    build_preset tsan
+    run_ctest tsan
+    pytest_more=() run_pytest tsan "not release and not slow"
+    build_preset fuzz
+    run_fuzz 60
+    lint || note "lint" 1
+}
+
+# Each fuzz target for some seconds; a finding stays in build/fuzz and belongs into tests/corpus.
+run_fuzz() { # seconds
+    local target name corpus rc
+    for target in "$build"/fuzz/fuzz/*; do
+        [ -x "$target" ] && [ -f "$target" ] || continue
+        name=${target##*/}
+        corpus=tests/corpus/${name#*_fuzz_}
+        mkdir -p "$build/fuzz/found/$name"
+        rc=0
+        "$target" -max_total_time="$1" -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
+            -artifact_prefix="$build/fuzz/found/$name/" "$build/fuzz/found/$name" \
+            $([ -d "$corpus" ] && echo "$corpus") || rc=$?
+        if [ $rc = 0 ]; then say "fuzz $name: $1 s, nothing found"; fi
+        note "fuzz $name" $rc
+    done
+}
+
+cmd_test() {
+    local all=
+    if [ "${1:-}" = --all ]; then
+        all=1
+        shift
+    fi
+    plan "test${all:+-all}"
+    setup_for_build
+    setup_packages test
+    setup_whisper_cli
+    setup_model
+    setup_python
+    build_preset release
+    build_preset asan
+
+    mkdir -p "$build/tmp"
+    pytest_more=()
+    check_tidy_sources
+    run_ctest asan
+    run_ctest release -L release
+    run_pytest asan "not release" "$@"
+    run_pytest release "release" "$@"
+    [ -z "$all" ] || test_everything_else
+
+    if [ ${#failures[@]} -gt 0 ]; then
+        fail "$(IFS=,; echo "${failures[*]}")" "the reasons are above; this took $(elapsed)"
+    fi
+    say "all tests passed; $(elapsed)"
+}

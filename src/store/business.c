@@ -1,0 +1,174 @@
+#include "store/business.h"
+
+#include "base/str.h"
+
+#define MAX_LISTED 10000
+
+static void read_business(struct kol_arena *a, struct kol_stmt *st, struct kol_business *ret)
+{
+    ret->id = kol_col_int(st, 0);
+    ret->name = kol_col_dup(a, st, 1);
+    ret->timezone = kol_col_dup(a, st, 2);
+    ret->language = kol_col_dup(a, st, 3);
+    ret->glossary = kol_col_dup(a, st, 4);
+    ret->services = kol_col_dup(a, st, 5);
+    ret->channel_map = kol_col_dup(a, st, 6);
+    ret->webhook_url = kol_col_dup(a, st, 7);
+    ret->webhook_secret = kol_col_dup(a, st, 8);
+    ret->retention_days = kol_col_int(st, 9);
+    ret->webhook_disabled_at_ms = kol_col_int(st, 10);
+    ret->created_at_ms = kol_col_int(st, 11);
+}
+
+enum kol_code kol_business_by_id(struct kol_db *db, struct kol_arena *a, int64_t id,
+                                 struct kol_business **ret, struct kol_err *err)
+{
+    KOL_STMT st = NULL;
+    bool row;
+    enum kol_code code = kol_db_query(db, KOL_SQL_business_by_id, KOL_ARGS(KOL_INT(id)), &st, err);
+
+    if (code == KOL_OK)
+        code = kol_step(st, &row, err);
+    if (code != KOL_OK)
+        return code;
+    *ret = NULL;
+    if (!row)
+        return KOL_OK;
+    struct kol_business *b = kol_arena_alloc(a, sizeof(*b));
+    if (b)
+        read_business(a, st, b);
+    if (kol_arena_failed(a))
+        return kol_fail(err, KOL_NO_MEMORY, "read a business: out of memory");
+    *ret = b;
+    return KOL_OK;
+}
+
+enum kol_code kol_business_by_number(struct kol_db *db, const char *number, int64_t *ret_id,
+                                     struct kol_err *err)
+{
+    return kol_db_get_int(db, KOL_SQL_business_by_number, KOL_ARGS(KOL_TEXT(number)), 0, ret_id,
+                          err);
+}
+
+enum kol_code kol_business_list(struct kol_db *db, struct kol_arena *a, struct kol_business **ret,
+                                size_t *ret_count, struct kol_err *err)
+{
+    KOL_STMT st = NULL;
+    bool row;
+    size_t n = 0;
+    struct kol_business *list = kol_arena_array(a, MAX_LISTED, sizeof(*list));
+    enum kol_code code = kol_db_query(db, KOL_SQL_business_list, KOL_NO_ARGS, &st, err);
+
+    if (code != KOL_OK)
+        return code;
+    while (list && n < MAX_LISTED && (code = kol_step(st, &row, err)) == KOL_OK && row)
+        read_business(a, st, &list[n++]);
+    if (kol_arena_failed(a))
+        return kol_fail(err, KOL_NO_MEMORY, "list businesses: out of memory");
+    *ret = list;
+    *ret_count = n;
+    return code;
+}
+
+enum kol_code kol_business_numbers(struct kol_db *db, struct kol_arena *a, int64_t id,
+                                   const char ***ret, size_t *ret_count, struct kol_err *err)
+{
+    KOL_STMT st = NULL;
+    bool row;
+    size_t n = 0;
+    const char **list = kol_arena_array(a, 1000, sizeof(*list));
+    enum kol_code code =
+        kol_db_query(db, KOL_SQL_business_numbers, KOL_ARGS(KOL_INT(id)), &st, err);
+
+    if (code != KOL_OK)
+        return code;
+    while (list && n < 1000 && (code = kol_step(st, &row, err)) == KOL_OK && row)
+        list[n++] = kol_col_dup(a, st, 0);
+    if (kol_arena_failed(a))
+        return kol_fail(err, KOL_NO_MEMORY, "list numbers: out of memory");
+    *ret = list;
+    *ret_count = n;
+    return code;
+}
+
+/* ---- changes ---- */
+
+static const char *or_empty(const char *s)
+{
+    return s ? s : "";
+}
+
+enum kol_code kol_business_add(struct kol_db *db, const struct kol_business *b, int64_t now_ms,
+                               int64_t *ret_id, struct kol_err *err)
+{
+    enum kol_code code = kol_db_run(
+        db, KOL_SQL_business_add,
+        KOL_ARGS(KOL_TEXT(b->name), KOL_TEXT(b->timezone), KOL_TEXT(b->language),
+                 KOL_TEXT(or_empty(b->glossary)), KOL_TEXT(or_empty(b->services)),
+                 KOL_TEXT(or_empty(b->channel_map)), KOL_TEXT(b->webhook_url),
+                 KOL_TEXT(b->webhook_secret), KOL_INT(b->retention_days), KOL_INT(now_ms)),
+        NULL, err);
+
+    if (code == KOL_OK)
+        *ret_id = kol_db_last_id(db);
+    return code;
+}
+
+enum kol_code kol_business_update(struct kol_db *db, const struct kol_business *b,
+                                  struct kol_err *err)
+{
+    int64_t changes = 0;
+    enum kol_code code = kol_db_run(
+        db, KOL_SQL_business_update,
+        KOL_ARGS(KOL_INT(b->id), KOL_TEXT(b->name), KOL_TEXT(b->timezone), KOL_TEXT(b->language),
+                 KOL_TEXT(or_empty(b->glossary)), KOL_TEXT(or_empty(b->services)),
+                 KOL_TEXT(or_empty(b->channel_map)), KOL_TEXT(b->webhook_url),
+                 KOL_TEXT(b->webhook_secret), KOL_INT(b->retention_days)),
+        &changes, err);
+
+    if (code == KOL_OK && changes == 0)
+        return kol_fail(err, KOL_NOT_FOUND, "there is no business %lld", (long long)b->id);
+    return code;
+}
+
+enum kol_code kol_business_add_number(struct kol_db *db, int64_t id, const char *number,
+                                      int64_t now_ms, int64_t *ret_released, struct kol_err *err)
+{
+    int64_t owner = 0, released = 0;
+    const struct kol_args args = KOL_ARGS(KOL_TEXT(number), KOL_INT(id), KOL_INT(now_ms));
+    enum kol_code code = kol_db_run(db, KOL_SQL_number_add, args, NULL, err);
+
+    if (code == KOL_OK)
+        code = kol_business_by_number(db, number, &owner, err);
+    if (code != KOL_OK)
+        return code;
+    if (owner != id)
+        return kol_fail(err, KOL_CONFLICT, "this number already belongs to business %lld",
+                        (long long)owner);
+    code = kol_db_run(db, KOL_SQL_number_release_jobs, args, NULL, err);
+    if (code == KOL_OK)
+        code = kol_db_run(db, KOL_SQL_number_release_calls, args, &released, err);
+    if (code == KOL_OK && ret_released)
+        *ret_released = released;
+    return code;
+}
+
+enum kol_code kol_business_remove_number(struct kol_db *db, int64_t id, const char *number,
+                                         struct kol_err *err)
+{
+    int64_t changes = 0;
+    enum kol_code code = kol_db_run(db, KOL_SQL_number_remove,
+                                    KOL_ARGS(KOL_TEXT(number), KOL_INT(id)), &changes, err);
+
+    if (code == KOL_OK && changes == 0)
+        return kol_fail(err, KOL_NOT_FOUND, "business %lld does not have this number",
+                        (long long)id);
+    return code;
+}
+
+enum kol_code kol_business_disable_webhook(struct kol_db *db, int64_t id, int64_t now_ms,
+                                           struct kol_err *err)
+{
+    return kol_db_run(db, KOL_SQL_business_disable_webhook, KOL_ARGS(KOL_INT(id), KOL_INT(now_ms)),
+                      NULL, err);
+}

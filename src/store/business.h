@@ -1,0 +1,52 @@
+/*
+ * business.h - tenants, their phone numbers and settings.
+ */
+#ifndef KOL_STORE_BUSINESS_H
+#define KOL_STORE_BUSINESS_H
+
+#include "store/db.h"
+
+struct kol_business {
+    int64_t id;
+    const char *name;
+    const char *timezone; /* IANA name */
+    const char *language; /* "he", "en" or "auto" */
+    const char *glossary; /* comma-separated names that matter */
+    const char *services; /* comma-separated services offered; "" all */
+    /* JSON {"inbound":"agent,customer","outbound":"customer,agent","<source>/<direction>":...};
+     * "" default: see docs/configuration.md */
+    const char *channel_map;
+    const char *webhook_url;    /* NULL: none */
+    const char *webhook_secret; /* whsec_... */
+    int64_t retention_days;     /* 0: keep */
+    int64_t webhook_disabled_at_ms; /* 0: in use; set by a 410 or 5 days of failure */
+    int64_t created_at_ms;
+};
+
+enum kol_code kol_business_by_id(struct kol_db *db, struct kol_arena *a, int64_t id,
+                                 struct kol_business **ret, struct kol_err *err) KOL_MUST_CHECK;
+/* number is canonical. ret 0 when no business has it. */
+enum kol_code kol_business_by_number(struct kol_db *db, const char *number, int64_t *ret_id,
+                                     struct kol_err *err) KOL_MUST_CHECK;
+enum kol_code kol_business_list(struct kol_db *db, struct kol_arena *a, struct kol_business **ret,
+                                size_t *ret_count, struct kol_err *err) KOL_MUST_CHECK;
+enum kol_code kol_business_numbers(struct kol_db *db, struct kol_arena *a, int64_t id,
+                                   const char ***ret, size_t *ret_count,
+                                   struct kol_err *err) KOL_MUST_CHECK;
+
+/* ---- changes ---- */
+enum kol_code kol_business_add(struct kol_db *db, const struct kol_business *business,
+                               int64_t now_ms, int64_t *ret_id, struct kol_err *err) KOL_MUST_CHECK;
+enum kol_code kol_business_update(struct kol_db *db, const struct kol_business *business,
+                                  struct kol_err *err) KOL_MUST_CHECK;
+/* CONFLICT when another business has the number. Gives waiting, unassigned calls of it to the business
+ * and releases their paused jobs. ret_released (NULL is fine): how many calls. */
+enum kol_code kol_business_add_number(struct kol_db *db, int64_t id, const char *number,
+                                      int64_t now_ms, int64_t *ret_released,
+                                      struct kol_err *err) KOL_MUST_CHECK;
+enum kol_code kol_business_remove_number(struct kol_db *db, int64_t id, const char *number,
+                                         struct kol_err *err) KOL_MUST_CHECK;
+enum kol_code kol_business_disable_webhook(struct kol_db *db, int64_t id, int64_t now_ms,
+                                           struct kol_err *err) KOL_MUST_CHECK;
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * segment.h - the lines of a call's offline transcript.
+ */
+#ifndef KOL_STORE_SEGMENT_H
+#define KOL_STORE_SEGMENT_H
+
+#include "store/db.h"
+
+struct kol_segment {
+    int channel;      /* 0 or 1 */
+    const char *role; /* "agent", "customer", "speaker" */
+    int64_t start_ms, end_ms;
+    const char *text;
+    const char *words;          /* JSON array [{"w","s","e","p"}] or NULL */
+    const char *dropped_reason; /* NULL: part of the transcript */
+};
+
+/* In order of time. with_dropped: also what filters took out. */
+enum kol_code kol_segment_list(struct kol_db *db, struct kol_arena *a, int64_t call_id,
+                               bool with_dropped, struct kol_segment **ret, size_t *ret_count,
+                               struct kol_err *err) KOL_MUST_CHECK;
+
+struct kol_transcript_row {
+    const char *recording_sid;
+    const char *final_transcript; /* "" when nobody spoke */
+    const char *language, *model;
+    int64_t speech_ms;
+    double realtime_factor;
+    int64_t duration_ms;
+    const struct kol_segment *segments;
+    size_t segment_count;
+};
+/* Change: replaces the call's offline transcript and its segments; sets offline_state. */
+enum kol_code kol_transcript_save(struct kol_db *db, int64_t call_id,
+                                  const struct kol_transcript_row *row, int64_t now_ms,
+                                  struct kol_err *err) KOL_MUST_CHECK;
+
+#endif

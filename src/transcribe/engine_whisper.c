@@ -1,0 +1,416 @@
+/*
+ * engine_whisper.c - whisper.cpp behind the engine table.
+ *
+ * One whisper_context holds the weights and is only read; a session is one whisper_state, made for
+ * one call and thrown away with it, because whisper.cpp returns the text of an earlier run when a
+ * later one finds nothing (whisper.cpp #3262, and still so in whisper_full_parallel).
+ * whisper_full is never used with its own speech detection, nor with more than one processor.
+ */
+#include "transcribe/engine.h"
+
+#include "base/log.h"
+#include "base/str.h"
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <whisper.h>
+
+/* A chunk whose text is less likely than this is tried once more (the paper's threshold). */
+#define LOGPROB_RETRY (-1.0)
+#define NO_SPEECH_SURE 0.6
+#define RETRY_TEMPERATURE 0.4
+
+struct whisper_engine {
+    struct kol_engine base;
+    struct whisper_context *ctx;
+    char model[64];
+};
+
+struct whisper_session {
+    struct kol_session base;
+    struct whisper_context *ctx; /* borrowed */
+    struct whisper_state *state;
+    const struct kol_engine_request *request; /* of the run in progress */
+    int encoder_runs;                         /* of the run in progress */
+    bool looping;                             /* the guard below has stopped a loop */
+};
+
+static struct whisper_engine *downcast(const struct kol_engine *e)
+{
+    return (struct whisper_engine *)(uintptr_t)e;
+}
+
+/* ---- Opening ---- */
+
+static void log_line(enum ggml_log_level level, const char *text, void *user)
+{
+    (void)level;
+    (void)user;
+    if (!kol_log_enabled(KOL_DEBUG))
+        return;
+
+    size_t len = strcspn(text, "\n");
+    if (len > 0)
+        kol_debug("whisper: %.*s", (int)len, text);
+}
+
+static void route_logs(void)
+{
+    whisper_log_set(log_line, NULL);
+    ggml_log_set(log_line, NULL);
+}
+
+/* "base" for a stock model, else the file's name. */
+static void name_model(struct whisper_engine *e, const char *path)
+{
+    const char *file = strrchr(path, '/');
+
+    file = file ? file + 1 : path;
+    snprintf(e->model, sizeof(e->model), "%s", file);
+    if (kol_starts_with(file, "ggml-") && kol_ends_with(file, ".bin"))
+        snprintf(e->model, sizeof(e->model), "%.*s", (int)(strlen(file) - 9), file + 5);
+}
+
+static void whisper_engine_close(struct kol_engine *base)
+{
+    struct whisper_engine *e = downcast(base);
+
+    if (!e)
+        return;
+    whisper_free(e->ctx);
+    free(e);
+}
+
+static enum kol_code whisper_engine_open(const struct kol_engine_conf *conf,
+                                         struct kol_engine **ret, struct kol_err *err)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, route_logs);
+    if (kol_str_empty(conf->model))
+        return kol_fail(err, KOL_NO_MODEL, "no speech model is configured");
+    if (access(conf->model, R_OK) != 0)
+        return kol_fail(err, KOL_NO_MODEL, "speech model %s: %m", conf->model);
+
+    struct whisper_engine *e = calloc(1, sizeof(*e));
+    if (!e)
+        return kol_fail(err, KOL_NO_MEMORY, "open speech model: out of memory");
+    e->base.driver = &kol_engine_whisper;
+    name_model(e, conf->model);
+
+    struct whisper_context_params params = whisper_context_default_params();
+    params.use_gpu = false;
+    params.flash_attn = true;
+    e->ctx = whisper_init_from_file_with_params_no_state(conf->model, params);
+    if (!e->ctx) {
+        whisper_engine_close(&e->base);
+        return kol_fail(err, KOL_NO_MODEL, "%s is not a whisper model in ggml format", conf->model);
+    }
+    *ret = &e->base;
+    return KOL_OK;
+}
+
+static void whisper_engine_info(const struct kol_engine *base, struct kol_engine_info *ret)
+{
+    const struct whisper_engine *e = downcast(base);
+
+    *ret = (struct kol_engine_info){
+        .model = e->model,
+        .multilingual = whisper_is_multilingual(e->ctx),
+        .max_prompt_tokens = whisper_n_text_ctx(e->ctx) / 2 - 1,
+    };
+}
+
+static bool whisper_knows_language(const struct kol_engine *base, const char *language)
+{
+    struct whisper_engine *e = downcast(base);
+
+    if (!whisper_is_multilingual(e->ctx))
+        return kol_streq(language, "en");
+    return whisper_lang_id(language) >= 0;
+}
+
+static int whisper_count_tokens(const struct kol_engine *base, const char *text)
+{
+    return whisper_token_count(downcast(base)->ctx, text);
+}
+
+/* ---- Sessions ---- */
+
+static void whisper_session_close(struct kol_session *base)
+{
+    struct whisper_session *s = (struct whisper_session *)base;
+
+    if (!s)
+        return;
+    whisper_free_state(s->state);
+    free(s);
+}
+
+static enum kol_code whisper_session_open(struct kol_engine *base, struct kol_session **ret,
+                                          struct kol_err *err)
+{
+    struct whisper_session *s = calloc(1, sizeof(*s));
+
+    if (!s)
+        return kol_fail(err, KOL_NO_MEMORY, "open speech session: out of memory");
+    s->base.engine = base;
+    s->ctx = downcast(base)->ctx;
+    s->state = whisper_init_state(s->ctx);
+    if (!s->state) {
+        whisper_session_close(&s->base);
+        return kol_fail(err, KOL_NO_MEMORY, "open speech session: whisper has no memory");
+    }
+    *ret = &s->base;
+    return KOL_OK;
+}
+
+/* ---- What whisper asks while it runs ---- */
+
+static bool should_abort(void *user)
+{
+    const struct whisper_session *s = user;
+
+    return s->request->abort && s->request->abort(s->request->user);
+}
+
+/*
+ * One window per chunk: when decoding fails, whisper.cpp would move on inside the chunk and encode
+ * again, at the full price. What is left over is the caller's to decide, who knows where speech is.
+ */
+static bool encoder_may_run(struct whisper_context *ctx, struct whisper_state *state, void *user)
+{
+    struct whisper_session *s = user;
+
+    (void)ctx;
+    (void)state;
+    return s->encoder_runs++ == 0;
+}
+
+/* How often the last `period` tokens stand at the end, one after the other. */
+static int repeats_at_end(const struct whisper_token_data *tokens, int count, int period)
+{
+    int same = 0;
+
+    while (period + same < count && tokens[count - 1 - same].id == tokens[count - 1 - same - period].id)
+        same++;
+    return 1 + same / period;
+}
+
+/*
+ * A decoder in a loop fills all 220 tokens before anybody notices. Ending it here makes the run a
+ * failed one, which is tried again at a higher temperature. People do repeat themselves: single
+ * digits of a phone number, "yes yes yes"; hence the generous counts.
+ */
+static bool is_loop(const struct whisper_token_data *tokens, int count)
+{
+    for (int period = 1; period <= 24 && period * 4 <= count; period++) {
+        int enough = period == 1 ? 10 : period <= 4 ? 7 : 4;
+        if (repeats_at_end(tokens, count, period) >= enough)
+            return true;
+    }
+    return false;
+}
+
+static void end_loops(struct whisper_context *ctx, struct whisper_state *state,
+                      const struct whisper_token_data *tokens, int count, float *logits, void *user)
+{
+    struct whisper_session *s = user;
+
+    (void)state;
+    if (count == 0)
+        s->looping = false; /* a new try, at a higher temperature */
+    if (!is_loop(tokens, count))
+        return;
+    s->looping = true;
+    int eot = whisper_token_eot(ctx);
+    for (int i = 0, vocab = whisper_n_vocab(ctx); i < vocab; i++)
+        if (i != eot)
+            logits[i] = -INFINITY;
+}
+
+static struct whisper_full_params params_for(struct whisper_session *s,
+                                             const struct kol_engine_request *request,
+                                             double temperature)
+{
+    bool beam = request->beam > 1;
+    struct whisper_full_params p = whisper_full_default_params(
+        beam ? WHISPER_SAMPLING_BEAM_SEARCH : WHISPER_SAMPLING_GREEDY);
+
+    p.n_threads = 1;
+    p.no_context = true;
+    p.single_segment = true; /* one window; its timestamps are among the tokens all the same */
+    p.suppress_nst = true;   /* "(gentle music)" */
+    p.print_progress = false;
+    p.print_timestamps = false;
+    p.language = request->language;
+    p.initial_prompt = request->prompt;
+    p.audio_ctx = request->audio_ctx;
+    p.max_tokens = request->max_tokens;
+    p.temperature = (float)temperature;
+    p.temperature_inc = 0.4f; /* 0, 0.4, 0.8: each step costs a whole decoding */
+    p.greedy.best_of = 2;
+    p.beam_search.beam_size = request->beam;
+    /* Judging by probability is ours (text that whisper drops is gone without a trace). */
+    p.logprob_thold = -INFINITY;
+    p.no_speech_thold = INFINITY;
+    p.abort_callback = should_abort;
+    p.abort_callback_user_data = s;
+    p.encoder_begin_callback = encoder_may_run;
+    p.encoder_begin_callback_user_data = s;
+    p.logits_filter_callback = end_loops;
+    p.logits_filter_callback_user_data = s;
+    return p;
+}
+
+/* ---- Results ---- */
+
+struct reader { /* cuts the tokens of a run into segments, at the timestamps among them */
+    struct whisper_session *s;
+    struct kol_arena *a;
+    struct kol_engine_result *ret;
+    size_t room; /* in ret->segments */
+    int64_t from_ms;
+    struct kol_engine_token *tokens; /* of the segment in progress */
+    size_t count;
+    double logprobs;
+    int scored;
+};
+
+static void end_segment(struct reader *r, int64_t end_ms)
+{
+    if (r->count > 0 && r->ret->segment_count < r->room) {
+        r->ret->segments[r->ret->segment_count++] = (struct kol_engine_segment){
+            .start_ms = r->from_ms,
+            .end_ms = end_ms > r->from_ms ? end_ms : r->from_ms,
+            .tokens = r->tokens,
+            .token_count = r->count,
+        };
+        r->ret->end_ms = end_ms;
+        r->tokens += r->count;
+        r->count = 0;
+    }
+    r->from_ms = end_ms;
+}
+
+static void read_token(struct reader *r, const struct whisper_token_data *t)
+{
+    struct whisper_context *ctx = r->s->ctx;
+
+    if (t->id >= whisper_token_beg(ctx)) {
+        end_segment(r, (int64_t)(t->id - whisper_token_beg(ctx)) * 20);
+        return;
+    }
+    if (t->id < whisper_token_eot(ctx))
+        r->tokens[r->count++] = (struct kol_engine_token){
+            .text = kol_arena_str(r->a, whisper_token_to_str(ctx, t->id)),
+            .start_ms = -1,
+            .end_ms = -1,
+            .probability = t->p,
+        };
+    if (isfinite(t->plog)) {
+        r->logprobs += t->plog;
+        r->scored++;
+    }
+}
+
+static enum kol_code read_result(struct whisper_session *s, struct kol_arena *a,
+                                 const struct kol_engine_request *request,
+                                 struct kol_engine_result *ret, struct kol_err *err)
+{
+    *ret = (struct kol_engine_result){.runaway = s->looping};
+    if (whisper_full_n_segments_from_state(s->state) == 0)
+        return KOL_OK;
+
+    int count = whisper_full_n_tokens_from_state(s->state, 0);
+    struct reader r = {.s = s, .a = a, .ret = ret, .room = (size_t)count + 1};
+    ret->segments = kol_arena_array(a, r.room, sizeof(*ret->segments));
+    r.tokens = kol_arena_array(a, r.room, sizeof(*r.tokens));
+    if (!ret->segments || !r.tokens)
+        return kol_fail(err, KOL_NO_MEMORY, "read speech result: out of memory");
+
+    for (int i = 0; i < count; i++) {
+        struct whisper_token_data t = whisper_full_get_token_data_from_state(s->state, 0, i);
+        read_token(&r, &t);
+    }
+    end_segment(&r, (int64_t)(request->samples * 1000 / KOL_PCM_RATE_HZ));
+
+    ret->avg_logprob = r.scored > 0 ? r.logprobs / r.scored : 0;
+    ret->no_speech_prob = whisper_full_get_segment_no_speech_prob_from_state(s->state, 0);
+    if (request->max_tokens > 0 && count >= request->max_tokens)
+        ret->runaway = true;
+    if (kol_arena_failed(a))
+        return kol_fail(err, KOL_NO_MEMORY, "read speech result: out of memory");
+    return KOL_OK;
+}
+
+static enum kol_code run_once(struct whisper_session *s, struct kol_arena *a,
+                              const struct kol_engine_request *request, double temperature,
+                              struct kol_engine_result *ret, struct kol_err *err)
+{
+    s->request = request;
+    s->encoder_runs = 0;
+    s->looping = false;
+    int rc = whisper_full_with_state(s->ctx, s->state, params_for(s, request, temperature),
+                                     request->pcm, (int)request->samples);
+    if (should_abort(s))
+        return kol_fail(err, KOL_CANCELLED, "transcription was stopped");
+    if (rc != 0)
+        return kol_fail(err, KOL_ENGINE, "whisper failed (%d)", rc);
+    return read_result(s, a, request, ret, err);
+}
+
+static enum kol_code whisper_transcribe(struct kol_session *base, struct kol_arena *a,
+                                        const struct kol_engine_request *request,
+                                        struct kol_engine_result *ret, struct kol_err *err)
+{
+    struct whisper_session *s = (struct whisper_session *)base;
+    struct kol_engine_result again;
+    enum kol_code code = run_once(s, a, request, request->temperature, ret, err);
+
+    if (code != KOL_OK || ret->avg_logprob > LOGPROB_RETRY || ret->no_speech_prob > NO_SPEECH_SURE)
+        return code;
+
+    code = run_once(s, a, request, request->temperature + RETRY_TEMPERATURE, &again, err);
+    if (code == KOL_OK && again.avg_logprob > ret->avg_logprob)
+        *ret = again;
+    return code;
+}
+
+static enum kol_code whisper_detect(struct kol_session *base,
+                                    const struct kol_engine_request *request,
+                                    const char *const *languages, size_t count, double *ret_probs,
+                                    struct kol_err *err)
+{
+    struct whisper_session *s = (struct whisper_session *)base;
+    float probs[128] = {0};
+    double sum = 0;
+
+    if (whisper_lang_max_id() >= 128)
+        return kol_fail(err, KOL_BUG, "whisper knows %d languages", whisper_lang_max_id());
+    if (whisper_pcm_to_mel_with_state(s->ctx, s->state, request->pcm, (int)request->samples, 1) != 0)
+        return kol_fail(err, KOL_ENGINE, "whisper cannot read the sound");
+    if (whisper_lang_auto_detect_with_state(s->ctx, s->state, 0, 1, probs) < 0)
+        return kol_fail(err, KOL_ENGINE, "whisper cannot tell the language");
+
+    for (size_t i = 0; i < count; i++)
+        sum += probs[whisper_lang_id(languages[i])];
+    for (size_t i = 0; i < count; i++)
+        ret_probs[i] = sum > 0 ? probs[whisper_lang_id(languages[i])] / sum : 1.0 / (double)count;
+    return KOL_OK;
+}
+
+const struct kol_engine_driver kol_engine_whisper = {
+    .name = "whisper",
+    .open = whisper_engine_open,
+    .close = whisper_engine_close,
+    .info = whisper_engine_info,
+    .knows_language = whisper_knows_language,
+    .count_tokens = whisper_count_tokens,
+    .session_open = whisper_session_open,
+    .session_close = whisper_session_close,
+    .detect = whisper_detect,
+    .transcribe = whisper_transcribe,
+};

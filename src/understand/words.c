@@ -1,0 +1,159 @@
+/*
+ * words.c - lists of words and phrases against the words of a call.
+ */
+#include "understand/scene.h"
+#include <string.h>
+
+/* Hebrew letters are two bytes: 0xd7 and 0x90…0xaa. Final letters are one below their inner forms. */
+static char inner_byte(char c)
+{
+    switch ((uint8_t)c) {
+    case 0x9a: case 0x9d: case 0x9f: case 0xa3: case 0xa5:
+        return (char)(c + 1);
+    }
+    return c;
+}
+
+static bool is_doubled(const char *item, const char *start)
+{
+    return item - start >= 2 && item[0] == '\xd7' && item[-2] == '\xd7' && item[1] == item[-1] &&
+           (item[1] == '\x99' || item[1] == '\x95');
+}
+
+/* Compares a folded word with an item in everyday spelling; the item may end in *. */
+static bool same(const char *folded, const char *item, const char *item_end)
+{
+    const char *start = item;
+    while (item < item_end) {
+        if (*item == '\'') {
+            item++;
+        } else if (*item == '*') {
+            return true;
+        } else if (*item == '\xd7') {
+            if (!is_doubled(item, start)) {
+                if (folded[0] != '\xd7' || folded[1] != inner_byte(item[1]))
+                    return false;
+                folded += 2;
+            }
+            item += 2;
+        } else if (*folded++ != *item++) {
+            return false;
+        }
+    }
+    return *folded == 0;
+}
+
+static bool in_list(const char *folded, const char *list)
+{
+    for (const char *p = list; *p;) {
+        const char *bar = strchrnul(p, '|');
+        if (same(folded, p, bar))
+            return true;
+        p = *bar ? bar + 1 : bar;
+    }
+    return false;
+}
+
+bool kol_is(const struct kol_word *w, const char *list)
+{
+    return in_list(w->norm, list);
+}
+
+bool kol_is_stem(const struct kol_word *w, const char *list)
+{
+    for (size_t i = 0; i < w->stem_count; i++)
+        if (in_list(w->stems[i].text, list))
+            return true;
+    return false;
+}
+
+/* One item (no bars) at word i; the number of words it has, or 0. */
+static size_t item_at(const struct kol_talk *t, size_t i, const char *item, const char *end)
+{
+    size_t count = 0;
+    while (item < end) {
+        const char *space = memchr(item, ' ', (size_t)(end - item));
+        const char *word_end = space ? space : end;
+        if (i + count >= t->word_count)
+            return 0;
+        const struct kol_word *w = &t->words[i + count];
+        if ((count > 0 && w->gap > KOL_GAP_COMMA) || !same(w->norm, item, word_end))
+            return 0;
+        count++;
+        item = space ? space + 1 : end;
+    }
+    return count;
+}
+
+size_t kol_phrase_at(const struct kol_talk *t, size_t i, const char *list)
+{
+    size_t longest = 0;
+    for (const char *p = list; *p;) {
+        const char *bar = strchrnul(p, '|');
+        size_t n = item_at(t, i, p, bar);
+        longest = n > longest ? n : longest;
+        p = *bar ? bar + 1 : bar;
+    }
+    return longest;
+}
+
+size_t kol_phrase_find(const struct kol_talk *t, size_t from, size_t to, const char *list)
+{
+    for (size_t i = from; i < to; i++)
+        if (kol_phrase_at(t, i, list))
+            return i;
+    return to;
+}
+
+bool kol_phrase_before(const struct kol_talk *t, size_t i, const char *list)
+{
+    for (size_t back = 1; back <= 5 && back <= i; back++)
+        if (kol_phrase_at(t, i - back, list) == back && t->words[i].gap <= KOL_GAP_HYPHEN)
+            return true;
+    return false;
+}
+
+size_t kol_sentence_first(const struct kol_talk *t, size_t i)
+{
+    return t->sentences[t->words[i].sentence].first;
+}
+
+size_t kol_sentence_end(const struct kol_talk *t, size_t i)
+{
+    return t->sentences[t->words[i].sentence].end;
+}
+
+size_t kol_clause_first(const struct kol_talk *t, size_t i)
+{
+    while (i > 0 && t->words[i].gap < KOL_GAP_COMMA)
+        i--;
+    return i;
+}
+
+size_t kol_clause_end(const struct kol_talk *t, size_t i)
+{
+    do
+        i++;
+    while (i < t->word_count && t->words[i].gap < KOL_GAP_COMMA);
+    return i;
+}
+
+enum kol_answer kol_answer_after(const struct kol_talk *t, size_t turn)
+{
+    size_t next = turn + 1;
+    while (next < t->turn_count && t->turns[next].first == t->turns[next].end)
+        next++;
+    if (next >= t->turn_count || t->turns[next].role == t->turns[turn].role)
+        return KOL_ANSWER_NONE;
+    size_t first = t->turns[next].first, end = t->turns[next].end;
+    for (size_t i = first; i < end && i < first + 3; i++) {
+        if (kol_phrase_at(t, i, "no problem|no worries|not a problem|לא נורא|אין בעיה|לא משנה"))
+            return KOL_ANSWER_NONE;
+        if (kol_phrase_at(t, i, "no|nope|nah|not|לא|ממש לא|actually no"))
+            return KOL_ANSWER_NO;
+        if (kol_phrase_at(t, i, "yes|yeah|yep|yup|correct|right|exactly|thats right|thats it|you are|speaking|"
+                                "that's me|sure|i am|it is|aye|uh huh|כן|נכון|בדיוק|כמובן|בטח|זה אני|זאת אני|מדבר|מדברת|זה נכון"))
+            return KOL_ANSWER_YES;
+    }
+    return KOL_ANSWER_NONE;
+}

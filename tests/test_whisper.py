@@ -1,0 +1,358 @@
+"""The release build with real Whisper: a call from end to end, silence, files, cancelling, and dying workers."""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import calls
+import pytest
+import wer
+from conftest import accepted, wait_until
+
+pytestmark = [pytest.mark.release, pytest.mark.slow]
+
+TEXTS = dict(line.split("\t", 1) for line in
+             (Path(__file__).parent / "data" / "prompts.tsv").read_text(encoding="utf-8").splitlines())
+SPOKEN = ["priv-introsaved", "vm-rec-name", "queue-periodic-announce", "privacy-prompt", "vm-nobox", "dir-welcome",
+          "followme/sorry", "ss-noservice"]
+CUSTOMER = ["Hello, I need a locksmith in Haifa, please.", "I am locked out of my apartment.",
+            "How long will it take?", "Thank you, I will wait here."]
+
+
+@pytest.fixture
+def whisper_house(make_house):
+    """A house that transcribes."""
+    assert os.environ.get("KOL_MODELS"), "set KOL_MODELS to the folder with the model"
+    return make_house(worker=True)
+
+
+def conversation(prompts=SPOKEN, answers=CUSTOMER):
+    """Channels of a call in which a telephone voice and a synthetic customer take turns, and the voice's words."""
+    turns = [("business", calls.silence(0.5))]
+    for number, name in enumerate(prompts):
+        turns.append(("business", calls.prompt(name)))
+        if number < len(answers):
+            turns.append(("customer", calls.speech(answers[number])))
+    return calls.compose(turns, 0.8), " ".join(TEXTS[f"en_US_f_Allison/{n}.wav"] for n in prompts)
+
+
+def turns_of(stored):
+    """The turns of a stored call."""
+    return stored.get("turns") or stored.get("segments")
+
+
+def said_by(stored, role):
+    """All words of one side."""
+    return " ".join(t["text"] for t in turns_of(stored) if (t.get("role") or t.get("speaker")) == role)
+
+
+def transcribe(house, channels, form="wav", **how):
+    """Sends a call with these channels and waits for what the CRM hears of it."""
+    make = {"wav": calls.wav_bytes, "mp3": calls.mp3_bytes, "mulaw": calls.mulaw_wav_bytes}[form]
+    media = {"mp3" if form == "mp3" else "wav": make(*channels)}
+    call, recording = house.ring(**media, seconds=calls.seconds(*channels), **how)
+    got, = house.wait_events(call, timeout_s=120)
+    return call, got
+
+
+def test_english_call_end_to_end(whisper_house):
+    """At most 15 % of the telephone voice's words are wrong, speakers and times are right, the lead is right."""
+    house = whisper_house
+    channels, reference = conversation()
+    call, got = transcribe(house, channels, "mp3")
+    stored = house.stored(call)
+    heard = said_by(stored, "agent")
+    rate = wer.rate(reference, heard)
+    print(f"\ntelephone channel: {rate:.1%} word errors of {len(wer.words(reference))} words\n{heard}")
+    assert rate <= 0.15
+    assert "locksmith" in said_by(stored, "customer").lower()
+    assert got["final_transcript"] == stored["final_transcript"]
+    assert got["extracted_city"] == "Haifa" and "lock" in got["extracted_service"].lower()
+    times = [(t["start_ms"], t["end_ms"]) for t in turns_of(stored)]
+    assert times == sorted(times) and all(a < b for a, b in times)
+    assert times[-1][1] <= 1000 * (calls.seconds(*channels) + 1)
+    size = len(stored["final_transcript"])
+    for line in ("✅ [OFFLINE_STT] Recording worker loop started", "✅ [BACKGROUND] Recording worker started",
+                 f"🎧 [OFFLINE_STT] Starting offline transcription for {call.sid}",
+                 f"[OFFLINE_STT] Starting Whisper transcription for {call.sid}",
+                 f"[OFFLINE_STT] ✅ Transcript obtained: {size} chars for {call.sid}",
+                 f"[OFFLINE_STT] ✅ Saved final_transcript ({size} chars) for {call.sid}",
+                 f"✅ [WEBHOOK] Using OFFLINE transcript ({size} chars)",
+                 f"✅ [OFFLINE_STT] Completed processing for {call.sid}"):
+        house.kol.wait_log(line)
+
+
+def test_the_glossary_reaches_the_prompt(make_house):
+    house = make_house(business=False, worker=True)
+    house.add_business(glossary="Haifa, Afula, locksmith")
+    _, got = transcribe(house, calls.locksmith())
+    assert "Haifa" in got["final_transcript"]
+
+
+@pytest.mark.parametrize("kind", ["line noise and ringing", "digital silence", "tones"])
+def test_a_call_without_speech(whisper_house, kind):
+    """Empty transcript, said plainly; never an invented sentence."""
+    house = whisper_house
+    channels = {"line noise and ringing": lambda: calls.quiet_call(12),
+                "digital silence": lambda: (calls.silence(10), calls.silence(10)),
+                "tones": lambda: (calls.tone(10, 425), calls.ringing(3))}[kind]()
+    call, got = transcribe(house, channels)
+    assert got["final_transcript"] == ""
+    assert "no_speech" in str(got["_event"])
+    assert turns_of(house.stored(call)) == []
+    assert got["extracted_service"] in (None, "") and got["extracted_city"] in (None, "")
+
+
+@pytest.mark.parametrize("form", ["wav", "mulaw", "mp3"])
+@pytest.mark.parametrize("channel_count", [1, 2])
+def test_forms_of_recordings(whisper_house, form, channel_count):
+    house = whisper_house
+    customer, business = conversation(["priv-introsaved"], ["I need a locksmith in Haifa."])[0]
+    channels = (customer, business)[:channel_count]
+    _, got = transcribe(house, channels, form, channels=channel_count)
+    assert "locksmith" in got["final_transcript"].lower()
+
+
+def kol_transcribe(path, *words):
+    """`kol transcribe` of one file."""
+    from conftest import kol_bin
+    models = os.environ["KOL_MODELS"]
+    return subprocess.run([kol_bin(), "transcribe", str(path), "--language", "en", *words],
+                          env=os.environ | {"KOL_MODEL_DIR": models}, capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "mp3", "ogg", "m4a", "flac"])
+def test_transcribe_files(tmp_path, suffix):
+    """Formats that users bring; ogg/opus, m4a and flac are made by ffmpeg."""
+    sound = calls.prompt("priv-introsaved")
+    path = tmp_path / f"call.{suffix}"
+    if suffix in ("wav", "mp3"):
+        path.write_bytes(calls.wav_bytes(sound) if suffix == "wav" else calls.mp3_bytes(sound))
+    else:
+        if not shutil.which("ffmpeg"):
+            pytest.skip("ffmpeg is not installed")
+        (tmp_path / "in.wav").write_bytes(calls.wav_bytes(sound))
+        codec = {"ogg": ["-c:a", "libopus", "-b:a", "24k"], "m4a": ["-c:a", "aac"], "flac": []}[suffix]
+        subprocess.run(["ffmpeg", "-v", "error", "-i", tmp_path / "in.wav", *codec, path], check=True)
+    done = kol_transcribe(path)
+    assert done.returncode == 0, done.stderr
+    assert wer.rate(TEXTS["en_US_f_Allison/priv-introsaved.wav"], done.stdout) <= 0.3, done.stdout
+
+
+@pytest.mark.parametrize("output", ["text", "json", "srt", "vtt"])
+def test_transcribe_outputs(tmp_path, output):
+    path = tmp_path / "call.wav"
+    path.write_bytes(calls.wav_bytes(*conversation(["priv-introsaved"], ["I need a locksmith in Haifa."])[0]))
+    done = kol_transcribe(path, "--format", output)
+    assert done.returncode == 0, done.stderr
+    assert "locksmith" in done.stdout.lower()
+    if output == "json":
+        json.loads(done.stdout)
+    if output in ("srt", "vtt"):
+        assert "-->" in done.stdout
+    if output == "vtt":
+        assert done.stdout.startswith("WEBVTT")
+
+
+BAD_FILES = {"noise.wav": os.urandom(20_000), "empty.mp3": b"", "text.mp3": b"This is only text.\n" * 100,
+             "head.wav": b"RIFF\xff\xff\xff\x7fWAVEfmt \x10\0\0\0\1\0\2\0" + b"\0" * 8,
+             "page.mp3": b"<html><body>404</body></html>" * 20}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_bad_files_get_a_clear_error(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(BAD_FILES[name])
+    done = kol_transcribe(path)
+    assert done.returncode not in (0, -11, -6, 139)
+    assert name in done.stderr and len(done.stderr.strip()) < 1000
+
+
+def test_bad_audio_at_twilio(whisper_house):
+    """A wave header over noise: the job says why, and other calls go on."""
+    house = whisper_house
+    call, _ = house.ring(wav=BAD_FILES["head.wav"] + os.urandom(9000))
+    wait_until("a reason", lambda: [j for j in house.jobs(call) if j["error"]
+                                    or j["stage"] != "transcribe" and j["state"] == "done"], 60)
+    _, got = transcribe(house, conversation(["priv-introsaved"], ["I need a locksmith in Haifa."])[0],
+                        caller="+972502222222")
+    assert got["final_transcript"]
+
+
+def test_the_offline_transcript_follows_as_an_update(make_house):
+    """The realtime one goes out first because the offline one is late; then comes version 2 of the same call."""
+    house = make_house(worker=True, realtime_after_s=1, test_wait_divisor=10)
+    channels, _ = conversation()
+    call, recording = house.new_call(wav=calls.wav_bytes(*channels))
+    recording.durations = ["-1", "-1"]
+    for sent in house.twilio.transcription(call, house.kol.url, [("inbound_track", "I need a plumber in Tel Aviv.")]):
+        accepted(sent)
+    house.announce(call, recording)
+    first, second = house.wait_events(call, 2, 120)
+    assert not first["final_transcript"] and "plumber" in first["full_conversation"]
+    assert "locksmith" in second["final_transcript"].lower()
+    versions = [e["_event"].get("version") or e["_event"]["data"].get("version") or e.get("version") for e in (first, second)]
+    assert versions[1] > versions[0]
+    assert [e["_event"]["type"] for e in (first, second)] == ["call.completed", "call.updated"]
+
+
+def test_a_short_offline_transcript_beats_a_long_realtime_one(whisper_house):
+    """No thresholds on length."""
+    house = whisper_house
+    channels = calls.compose([("customer", calls.speech("Locksmith."))])
+    call, recording = house.new_call(wav=calls.wav_bytes(*channels))
+    recording.durations = []
+    house.announce(call, recording)
+    for sent in house.twilio.transcription(call, house.kol.url, [("inbound_track", "word " * 200)]):
+        accepted(sent)
+    last = wait_until("the offline transcript at the CRM",
+                      lambda: [e for e in house.events(call) if e["final_transcript"]], 60)[-1]
+    assert len(last["final_transcript"]) < 100
+
+
+def test_the_backlog_runs_when_switched_on(make_house):
+    house = make_house(worker=False)
+    channels, _ = conversation(["priv-introsaved"], ["I need a locksmith in Haifa."])
+    call, _ = house.ring(wav=calls.wav_bytes(*channels))
+    house.wait_file(call)
+    assert house.stored(call)["final_transcript"] is None
+    house.kol.stop()
+    house.kol.settings["worker"] = True
+    house.kol.restart()
+    wait_until("the backlog", lambda: house.stored(call)["final_transcript"], 60)
+
+
+def test_a_missing_model_stops_neither_intake_nor_playback(make_house, tmp_path):
+    house = make_house(worker=True, model_dir=str(tmp_path / "none"))
+    call, _ = house.ring()
+    house.wait_file(call)
+    assert house.kol.logged(r"⚠️ \[BACKGROUND\] Could not start recording worker: .+")
+    assert house.kol.http("GET", "/healthz").status == 200
+
+
+def test_kol_worker_alone(make_house):
+    """`kol worker` on the same data folder does what the supervised child does."""
+    house = make_house(worker=False)
+    channels, _ = conversation(["priv-introsaved"], ["I need a locksmith in Haifa."])
+    call, _ = house.ring(wav=calls.wav_bytes(*channels))
+    house.wait_file(call)
+    worker = subprocess.Popen([house.kol.program, "worker", "--config", str(house.kol.config), "--data",
+                               str(house.kol.data)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        wait_until("its transcript", lambda: house.stored(call)["final_transcript"], 60)
+    finally:
+        worker.terminate()
+        worker.communicate(timeout=20)
+    assert worker.returncode == 0
+
+
+def children(pid: int) -> list[int]:
+    """Processes whose parent is pid."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                if int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1]) == pid:
+                    found.append(int(entry.name))
+            except (OSError, IndexError):
+                pass
+    return found
+
+
+def worker_of(house) -> int:
+    """The pid of the supervised worker."""
+    def found():
+        return [p for p in children(house.kol.process.pid) if b"worker" in Path(f"/proc/{p}/cmdline").read_bytes()]
+    return wait_until("the worker process", found)[0]
+
+
+def test_killing_the_worker(whisper_house):
+    """It dies in the middle of a transcription: intake does not notice, the call is done once."""
+    house = whisper_house
+    channels, _ = conversation()
+    call, _ = house.ring(wav=calls.wav_bytes(*channels))
+    house.kol.wait_log(f"Starting Whisper transcription for {call.sid}", 60)
+    os.kill(worker_of(house), signal.SIGKILL)
+    other = house.twilio.add_call("+972502222222", "+97246001234")
+    assert accepted(house.twilio.call_status(other, house.kol.url, "ringing", 1)).last.seconds < 1
+    house.wait_events(call, timeout_s=120)
+    assert len(house.events(call)) == 1 and house.stored(call)["final_transcript"]
+
+
+@pytest.mark.parametrize("place", ["Starting offline transcription", "Starting Whisper transcription",
+                                   "Transcript obtained", "Saved final_transcript", "Starting extraction",
+                                   "Using OFFLINE transcript", "Completed processing"])
+def test_kill_everything_after(whisper_house, place):
+    """kill -9 of server and worker after each stage: one stored result, one event."""
+    house = whisper_house
+    channels, _ = conversation(["priv-introsaved"], ["I need a locksmith in Haifa."])
+    call, _ = house.ring(wav=calls.wav_bytes(*channels))
+    wait_until(f"log line {place!r}", lambda: any(place in line for line in house.kol.lines), 60, 0.001)
+    house.kol.kill()
+    house.kol.restart()
+    house.wait_events(call, timeout_s=120)
+    stored = wait_until("the transcript", lambda: house.stored(call), 10)
+    assert "locksmith" in stored["final_transcript"].lower()
+    starts = [t["start_ms"] for t in turns_of(stored) if t["text"]]
+    assert len(starts) == len(set(zip(starts, (t.get("channel") for t in turns_of(stored)))))
+    assert len(house.events(call)) == 1
+
+
+def test_cancelling_stops_within_two_seconds(whisper_house):
+    """The job is fenced at once and its work has ended two seconds later."""
+    house = whisper_house
+    channels, _ = conversation(SPOKEN * 4, CUSTOMER)
+    call, _ = house.ring(wav=calls.wav_bytes(*channels))
+    house.kol.wait_log(f"Starting Whisper transcription for {call.sid}", 60)
+    job = next(j for j in house.jobs(call) if j["stage"] == "transcribe")
+    house.kol.run("job", "cancel", str(job["id"]))
+    started = time.monotonic()
+    assert [j["state"] for j in house.jobs(call) if j["id"] == job["id"]] == ["cancelled"]
+    wait_until("the work to end", lambda: cpu_idle(house), 4, 0.1)
+    assert time.monotonic() - started < 3.5
+    assert house.stored(call)["final_transcript"] is None
+    _, got = transcribe(house, conversation(["priv-introsaved"], ["I need a locksmith in Haifa."])[0],
+                        caller="+972502222222")
+    assert got["final_transcript"]
+
+
+def cpu_idle(house) -> bool:
+    """Whether no worker of the house used the CPU over a short while (model loading aside)."""
+    def ticks():
+        total = 0
+        for pid in children(house.kol.process.pid):
+            try:
+                total += sum(map(int, Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]))
+            except OSError:
+                pass
+        return total
+    before = ticks()
+    time.sleep(0.4)
+    return ticks() - before <= 8
+
+
+def test_order_within_a_business(whisper_house):
+    """Calls are worked on in the order they ended."""
+    house = whisper_house
+    channels, _ = conversation(["priv-introsaved"], ["I need a locksmith in Haifa."])
+    data, now, made = calls.wav_bytes(*channels), time.time(), []
+    blocker, _ = house.ring(wav=calls.wav_bytes(*conversation()[0]))
+    house.kol.wait_log(f"Starting Whisper transcription for {blocker.sid}", 60)
+    for age in (100, 300, 200):
+        call = house.twilio.add_call(f"+9725000000{age}", "+97246001234", started_at=now - age, seconds=10)
+        house.announce(call, house.twilio.add_recording(call, wav=data, seconds=10))
+        made.append((age, call))
+    for _, call in made:
+        house.wait_events(call, timeout_s=120)
+    order = [line.rsplit(" ", 1)[1] for line in house.kol.logged("Starting Whisper transcription for")]
+    wanted = [call.sid for _, call in sorted(made, key=lambda m: -m[0])]
+    assert [sid for sid in order if sid in wanted] == wanted
+
+
+def test_selftest_is_reported(whisper_house):
+    """The engine's self-test stands beside readiness."""
+    house = whisper_house
+    wait_until("the self-test", lambda: "self" in house.kol.http("GET", "/readyz", house.op).body.decode().lower(), 60)
