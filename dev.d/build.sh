@@ -8,7 +8,7 @@ compile() { # preset targets...
     local preset=$1 targets
     shift
     targets=("${@:-all}")
-    [ -f "$build/$preset/build.ninja" ] || cmake --preset "$preset"
+    cmake --preset "$preset" # each time: cmocka may have come since
     cmake --build "$build/$preset" -j "$(cores)" --target "${targets[@]}"
 }
 
@@ -35,25 +35,31 @@ cmd_demo() {
     exec /usr/bin/python3 tools/demo.py --kol build/release/bin/kol --models build/models "$@"
 }
 
-# bench/<name>, .sh or .py; without a name, what there is.
+# A bench is bench/<name>/bench_*.c, built into build/release/bench, or a script bench/<name>.sh or .py.
+bench_names() {
+    {
+        find bench -mindepth 2 -name 'bench_*.c' -printf '%h\n'
+        find bench -maxdepth 1 \( -name '*.sh' -o -name '*.py' \)
+    } | sed 's#.*/##; s#\.[a-z]*$##' | sort -u
+}
+
 cmd_bench() {
-    local name=${1:-} file
+    local name=${1:-}
     if [ -z "$name" ]; then
-        say "./dev bench NAME [arguments], NAME one of:"
-        find bench -maxdepth 1 -type f \( -perm -u+x -o -name '*.py' -o -name '*.sh' \) -printf '  %f\n' 2>/dev/null | sort
+        say "./dev bench NAME [ARGUMENTS], NAME one of: $(bench_names | xargs)"
         return
     fi
     shift
+    bench_names | grep -qx -- "$name" || fail "there is no bench '$name'" "there are: $(bench_names | xargs)"
     setup_for_build
     setup_model
     build_preset release
-    for file in "bench/$name" "bench/$name.sh" "bench/$name.py"; do
-        [ -f "$file" ] || continue
-        case $file in
-        *.py) run_with_kol release "$(test_python)" "$file" "$@" ;;
-        *) run_with_kol release "$file" "$@" ;;
-        esac
-        return
-    done
-    fail "there is no bench '$name'" "./dev bench lists them"
+    if [ -f "bench/$name.py" ]; then
+        setup_python
+        run_with_kol release "$(test_python)" "bench/$name.py" "$@"
+    elif [ -f "bench/$name.sh" ]; then
+        run_with_kol release bash "bench/$name.sh" "$@"
+    else
+        run_with_kol release "$build/release/bench/$name" "$@"
+    fi
 }

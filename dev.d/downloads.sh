@@ -33,12 +33,23 @@ setup_venv() {
 
 pip() { PIP_DISABLE_PIP_VERSION_CHECK=1 "$build/venv/bin/python" -m pip "$@"; }
 
+# A package index may be away for a moment; pip gives up on an index that answers with an error.
+try_thrice() {
+    local try
+    for try in 1 2 3; do
+        if "$@"; then return; fi
+        if [ "$try" = 3 ]; then return 1; fi
+        echo "try $try failed"
+        sleep 5
+    done
+}
+
 fetch_archives() { # names
     local name
     for name in "$@"; do
         grep "^$name==" "$root/dev.d/downloads.txt"
     done >"$downloads/wanted.txt"
-    PYTHONPATH=$root/dev.d/sdist pip download --no-deps --no-build-isolation --require-hashes \
+    PYTHONPATH=$root/dev.d/sdist try_thrice pip download --no-deps --no-build-isolation --require-hashes \
         --no-binary pywhispercpp --no-cache-dir -d "$downloads" -r "$downloads/wanted.txt"
 }
 

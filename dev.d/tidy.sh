@@ -14,7 +14,7 @@ run_tidy() {
 
 lint() {
     local rc=0
-    check_tidy_sources
+    check_sources || rc=1
     shellcheck -x dev tools/check-* .ci/run || rc=1
     c_sources | xargs -r clang-format --dry-run -Werror || rc=1
     run_tidy || rc=1

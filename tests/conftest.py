@@ -129,8 +129,7 @@ class House:
         answer = self.kol.http("GET", f"/api/calls/{call.sid}", key or self.op)
         if answer.status != 200:
             return None
-        body = answer.json()
-        return body.get("call", body)
+        return answer.json()
 
     def file(self, call, method: str = "GET", key: str | None = None, **headers):
         """Playback of a call."""
@@ -143,8 +142,8 @@ class House:
 
     def jobs(self, call=None) -> list[dict]:
         """Jobs, all or of one call."""
-        found = rows(self.kol.get("/api/jobs?limit=200", self.op), "jobs")
-        return [j for j in found if call is None or j.get("call_sid") == call.sid]
+        query = f"&call_sid={call.sid}" if call else ""
+        return rows(self.kol.get("/api/jobs?limit=200" + query, self.op), "jobs")
 
     def events(self, call=None) -> list[dict]:
         """What the CRM verified, each event once, as the call's part of it."""

@@ -221,40 +221,73 @@ def test_health_readiness_metrics(house):
 
 # ---- pages and sessions ----
 
-def login_target(house):
-    """The one-time link that kol serve printed."""
-    line = wait_until("a login link", lambda: house.kol.logged(r"https?://\S*/login\S+"))[-1]
-    return re.sub(r"^https?://[^/]+", "", re.search(r"https?://\S*/login\S+", line)[0])
+def login_token(house) -> str:
+    """The one-time token of the link that kol serve printed."""
+    line = wait_until("a login link", lambda: house.kol.logged(r"/login\?token=\S+"))[-1]
+    return re.search(r"/login\?token=([^\s\"&]+)", line)[1]
 
 
-def open_session(house):
-    """The session's cookie, got with the one-time link."""
-    target = login_target(house)
-    answer = house.kol.http("GET", target)
-    if "Set-Cookie" not in answer.headers:
-        token = urllib.parse.parse_qs(urllib.parse.urlsplit(target).query)
-        body = urllib.parse.urlencode({k: v[0] for k, v in token.items()})
-        answer = house.kol.http("POST", target.split("?")[0], body=body,
-                                headers={"Content-Type": "application/x-www-form-urlencoded",
-                                         "Origin": house.kol.url})
+def log_in(house, how: dict, **headers):
+    """POST /login."""
+    return house.kol.http("POST", "/login", body=how, headers=headers)
+
+
+def open_session(house) -> str:
+    """The session's cookie, got with a key as the login page does."""
+    answer = log_in(house, {"key": house.op}, Origin=house.kol.url, Host=f"127.0.0.1:{house.kol.port}")
+    assert answer.status == 200, answer.body
+    return cookie_of(answer)
+
+
+def cookie_of(answer) -> str:
+    """name=value of a new session's cookie, which scripts and other sites must not get at."""
     cookie = answer.headers["Set-Cookie"]
-    assert cookie and "httponly" in cookie.lower() and "samesite" in cookie.lower()
-    return target, cookie.split(";")[0]
+    assert "httponly" in cookie.lower() and re.search("samesite=(strict|lax)", cookie.lower())
+    return cookie.split(";")[0]
 
 
 def test_the_login_link_works_once(house):
-    target, cookie = open_session(house)
+    token = login_token(house)
+    cookie = cookie_of(log_in(house, {"token": token}))
     assert house.kol.http("GET", "/api/calls", headers={"Cookie": cookie}).status == 200
-    again = house.kol.http("GET", target)
-    assert "Set-Cookie" not in again.headers
+    again = log_in(house, {"token": token})
+    assert again.status == 401 and "Set-Cookie" not in again.headers
     name = cookie.split("=")[0]
     assert house.kol.http("GET", "/api/calls", headers={"Cookie": f"{name}=wrong"}).status == 401
+
+
+@pytest.mark.parametrize("how", [{}, {"token": "wrong"}, {"key": "kol_wrong"}, {"token": ""}, {"key": 5},
+                                 {"token": "a", "key": "b"}])
+def test_wrong_logins(house, how):
+    answer = log_in(house, how)
+    assert answer.status in (400, 401) and "Set-Cookie" not in answer.headers
+
+
+def test_logging_in_from_another_site_is_refused(house):
+    """Otherwise another site could put its own session into a visitor's browser."""
+    answer = log_in(house, {"key": house.op}, Origin="https://evil.example.com")
+    assert answer.status == 403 and "Set-Cookie" not in answer.headers
+
+
+def test_logging_out_ends_the_session(house):
+    cookie = open_session(house)
+    here = {"Cookie": cookie, "Origin": house.kol.url, "Host": f"127.0.0.1:{house.kol.port}"}
+    assert house.kol.http("POST", "/logout", headers=here).status in (200, 204)
+    assert house.kol.http("GET", "/api/calls", headers={"Cookie": cookie}).status == 401
+
+
+def test_the_cookie_is_secure_over_https(house):
+    """Behind a proxy with TLS the browser's Origin says https."""
+    host = house.twilio.public_url.removeprefix("https://")
+    answer = log_in(house, {"key": house.op}, Origin=house.twilio.public_url, Host=host)
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-") and "secure" in cookie.lower()
 
 
 def test_a_session_is_safe_against_other_sites(two):
     """Another site can make a browser send the cookie, but not the page's own origin."""
     house, *_ = two
-    _, cookie = open_session(house)
+    cookie = open_session(house)
     lead = the_lead(house)
     path = f"/api/leads/{lead['id']}"
     for extra in ({"Origin": "https://evil.example.com"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"},
@@ -269,7 +302,7 @@ def test_pages_cannot_run_what_callers_say(house):
     """A strict policy, and no text of a call in the page's own source."""
     call = house.realtime_call([("inbound_track", "<script>alert(1)</script> locksmith in Haifa")])
     house.wait_events(call)
-    _, cookie = open_session(house)
+    cookie = open_session(house)
     for path in ("/", f"/calls/{call.sid}"):
         page = house.kol.http("GET", path, headers={"Cookie": cookie})
         if page.status == 200:

@@ -245,7 +245,7 @@ def test_mutations_against_the_official_validator(house):
                            {"Content-Type": "application/x-www-form-urlencoded", "X-Twilio-Signature": signature})
         answer = connection.getresponse()
         answer.read()
-        assert (answer.status != 403) == expected, \
+        assert answer.status in ((200, 204) if expected else (400, 403)), \
             f"seed {seed}, number {number}: {answer.status}, official says {expected}: {url} {pairs} {signature}"
         accepted += expected
     connection.close()

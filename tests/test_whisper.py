@@ -24,9 +24,11 @@ CUSTOMER = ["Hello, I need a locksmith in Haifa, please.", "I am locked out of m
 
 @pytest.fixture
 def whisper_house(make_house):
-    """A house that transcribes."""
+    """A house that transcribes; its business has a glossary, as businesses do."""
     assert os.environ.get("KOL_MODELS"), "set KOL_MODELS to the folder with the model"
-    return make_house(worker=True)
+    house = make_house(business=False, worker=True)
+    house.add_business(glossary="Haifa, locksmith, Afula")
+    return house
 
 
 def conversation(prompts=SPOKEN, answers=CUSTOMER):
@@ -41,12 +43,12 @@ def conversation(prompts=SPOKEN, answers=CUSTOMER):
 
 def turns_of(stored):
     """The turns of a stored call."""
-    return stored.get("turns") or stored.get("segments")
+    return stored["segments"]
 
 
 def said_by(stored, role):
     """All words of one side."""
-    return " ".join(t["text"] for t in turns_of(stored) if (t.get("role") or t.get("speaker")) == role)
+    return " ".join(t["text"] for t in turns_of(stored) if t["speaker"] == role)
 
 
 def transcribe(house, channels, form="wav", **how):
@@ -86,10 +88,14 @@ def test_english_call_end_to_end(whisper_house):
 
 
 def test_the_glossary_reaches_the_prompt(make_house):
+    """The same call twice: only the business with a glossary gets its town right."""
     house = make_house(business=False, worker=True)
-    house.add_business(glossary="Haifa, Afula, locksmith")
-    _, got = transcribe(house, calls.locksmith())
-    assert "Haifa" in got["final_transcript"]
+    house.add_business()
+    house.add_business("+97248888888", "With glossary", glossary="Haifa, locksmith, Afula")
+    _, without = transcribe(house, calls.locksmith())
+    _, with_it = transcribe(house, calls.locksmith(), number="+97248888888")
+    assert "Haifa" in with_it["final_transcript"]
+    assert "Haifa" not in without["final_transcript"]
 
 
 @pytest.mark.parametrize("kind", ["line noise and ringing", "digital silence", "tones"])

@@ -79,7 +79,7 @@ def prompt(name: str) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def speech(text: str, voice: str = "en-us", words_per_minute: int = 150, pitch: int = 40) -> bytes:
+def speech(text: str, voice: str = "en-gb", words_per_minute: int = 140, pitch: int = 45) -> bytes:
     """Synthetic speech of espeak-ng."""
     command = ["espeak-ng", "-v", voice, "-s", str(words_per_minute), "-p", str(pitch), "--stdout", text]
     try:

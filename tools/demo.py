@@ -28,7 +28,7 @@ from twilio_sim import TwilioSim  # noqa: E402
 BUSINESS = "+97246001234"
 ENGLISH_CALLER = "+972501234567"
 HEBREW_CALLER = "+972529876543"
-GLOSSARY = "locksmith, Haifa, Afula, Nazareth"
+GLOSSARY = "Haifa, locksmith, Afula, Nazareth"
 WAIT_DIVISOR = 10  # the demo's 3 s waits take 0.3 s; the log keeps the nominal seconds
 
 HEBREW_CALL = [

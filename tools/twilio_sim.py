@@ -230,9 +230,10 @@ class TwilioSim(FakeServer):
 
     def scripted(self, request: Request, step: Step) -> Answer:
         """A scripted failure has the body that Twilio sends with it."""
-        if 300 <= step.status:
+        if step.status >= 300:
             return _error(step.status, request.path)
-        return self.respond(request)
+        usual = self.respond(request)
+        return usual if usual.status < 300 else Answer(step.status, b"", "audio/x-wav")
 
     def respond(self, request: Request) -> Answer:
         """Routes one REST or media request."""

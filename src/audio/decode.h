@@ -41,7 +41,7 @@ struct kol_decode_info {
 struct kol_decode_end {
     uint64_t frames;
     uint32_t bad_packets; /* parts that could not be decoded and are missing from the samples */
-    bool cut_short;       /* the file ends well before the length it claims: an incomplete one? */
+    bool cut_short;       /* the file ends well before the length it claims; WAV never tells */
 };
 
 /*

@@ -20,7 +20,7 @@ struct kol_jail_limits {
 /*
  * Closes the jail, wall by wall; whatever needs a file or a library must be loaded before.
  *
- *   environment  emptied
+ *   environment  emptied but for a constant TZ
  *   descriptors  all closed but 1 and 3 (sanitizer builds keep 2 for their reports)
  *   rlimits      memory, CPU time; no file may be written, no process made, no core dumped
  *   rights       no_new_privs, no capabilities, not dumpable

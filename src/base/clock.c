@@ -114,12 +114,15 @@ void kol_time_iso(int64_t at_ms, char buf[static KOL_TIME_TEXT])
     }
 
     struct tm tm;
-    if (!gmtime_r(&seconds, &tm) || !strftime(buf, KOL_TIME_TEXT, "%Y-%m-%dT%H:%M:%S", &tm)) {
+    char text[96]; /* more than a compiler can think of; the longest is 30 */
+    if (!gmtime_r(&seconds, &tm)) {
         buf[0] = '\0';
         return;
     }
-    size_t len = strlen(buf);
-    snprintf(buf + len, KOL_TIME_TEXT - len, ".%03dZ", ms);
+    snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900,
+             tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, ms);
+    memcpy(buf, text, KOL_TIME_TEXT - 1);
+    buf[KOL_TIME_TEXT - 1] = '\0';
 }
 
 /* Digits from *p on, at most max of them; moves *p. -1 when there is none. */

@@ -43,6 +43,7 @@ enum kol_next {
     X(CRASHED, "crashed", RETRY, 503)                                                              \
     X(REFUSED, "refused", PAUSE, 503)                                                              \
     X(NO_MODEL, "no_model", PAUSE, 503)                                                            \
+    X(UNASSIGNED, "unassigned", PAUSE, 503)                                                        \
     X(BAD_CONFIG, "bad_config", GIVE_UP, 500)                                                      \
     X(BAD_INPUT, "bad_input", GIVE_UP, 400)                                                        \
     X(BAD_MEDIA, "bad_media", GIVE_UP, 422)                                                        \

@@ -100,12 +100,15 @@ static const char *without_trunk_zero(const char *national, const char *country)
 /* Sets ret to "+" country national; false when that would be no E.164 number. */
 static bool set_e164(const char *country, const char *national, char ret[static KOL_PHONE_TEXT])
 {
-    size_t len = strlen(country) + strlen(national);
+    size_t code_len = strlen(country);
+    size_t len = code_len + strlen(national);
 
     if (len < 7 || len > MAX_DIGITS || (!*country && *national == '0') ||
         strspn(national, "0123456789") != strlen(national))
         return false;
-    snprintf(ret, KOL_PHONE_TEXT, "+%s%s", country, national);
+    ret[0] = '+';
+    memcpy(ret + 1, country, code_len);
+    memcpy(ret + 1 + code_len, national, len - code_len + 1);
     return true;
 }
 
@@ -125,10 +128,10 @@ static bool from_national(const char *d, const char *country, char ret[static KO
 
     if (!*country)
         return false;
-    if (kol_streq(country, "1")) { /* North America dials no 0 first, but ten digits */
-        if (len == 10)
-            return set_e164("1", d, ret);
-        return len == 11 && *d == '1' && set_e164("1", d + 1, ret);
+    if (kol_streq(country, "1")) { /* North America: ten digits, and area codes from 2 on */
+        if (len == 11 && *d == '1')
+            d++, len--;
+        return len == 10 && *d >= '2' && set_e164("1", d, ret);
     }
     if (*d == '0')
         return set_e164(country, without_trunk_zero(d, country), ret);

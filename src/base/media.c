@@ -64,7 +64,7 @@ static bool mp3_frames_at(const uint8_t *p, size_t len, size_t at)
 /* What follows an ID3v2 tag: some writers pad behind the size they declare, so look a little on. */
 static enum kol_media sniff_tagged(const uint8_t *p, size_t len)
 {
-    if (len < ID3_HEADER || p[3] == 0xff || p[4] == 0xff)
+    if (len < ID3_HEADER || p[3] < 2 || p[3] > 4 || p[4] == 0xff) /* ID3v2.2 to 2.4 */
         return KOL_MEDIA_UNKNOWN;
     if ((p[6] | p[7] | p[8] | p[9]) & 0x80) /* the size is four times seven bits */
         return KOL_MEDIA_UNKNOWN;

@@ -171,8 +171,8 @@ static enum kol_code check_database(struct check *c)
         return kol_fail(c->err, KOL_BAD_CONFIG,
                         "%s: database: only the path of an SQLite file is known here",
                         where(c, "database"));
-    c->conf->database = *dsn ? kol_conf_absolute(c->a, NULL, dsn)
-                             : kol_arena_fmt(c->a, "%s/kol.db", c->conf->data_dir);
+    if (!*dsn)
+        c->conf->database = kol_arena_fmt(c->a, "%s/kol.db", c->conf->data_dir);
     return c->conf->database ? KOL_OK : no_memory(c);
 }
 
@@ -180,8 +180,8 @@ enum kol_code kol_conf_check(struct kol_arena *a, struct kol_conf *conf,
                              const char *const where_from[KOL_SETTING_COUNT], struct kol_err *err)
 {
     static enum kol_code (*const checks[])(struct check *) = {
-        check_listen,  check_origins,  check_private_hosts, check_twilio,
-        check_places,  fill_in_paths,  check_database,
+        check_listen, check_origins, check_private_hosts, check_twilio,
+        check_places, fill_in_paths, check_database,
     };
     struct check c = {a, conf, where_from, err};
 

@@ -70,8 +70,7 @@ static enum kol_code claim(struct loader *l, const struct kol_setting *s, enum s
 }
 
 static enum kol_code set_secret_file(struct loader *l, const struct kol_setting *s,
-                                     const char *path, enum source source,
-                                     struct kol_origin origin)
+                                     const char *path, enum source source, struct kol_origin origin)
 {
     const char *warning = NULL;
 
@@ -134,8 +133,9 @@ static enum kol_code load_file(struct loader *l, const char *path)
         code = set_from_entry(l, e, (struct kol_origin){where, folder});
     }
     if (code == KOL_OK && holds_secret(l) && stat(path, &st) == 0 && (st.st_mode & S_IROTH))
-        warn(l, kol_arena_fmt(l->a, "%s holds secrets and can be read by every user of this "
-                                    "machine: chmod o-r %s",
+        warn(l, kol_arena_fmt(l->a,
+                              "%s holds secrets and can be read by every user of this "
+                              "machine: chmod o-r %s",
                               path, path));
     return code;
 }
@@ -150,8 +150,8 @@ static const char *name_of_variable(struct kol_arena *a, const char *variable)
 
     if (!kol_starts_with(variable, prefix) || !end)
         return NULL;
-    char *name = kol_arena_strn(a, variable + strlen(prefix),
-                                (size_t)(end - variable) - strlen(prefix));
+    char *name =
+        kol_arena_strn(a, variable + strlen(prefix), (size_t)(end - variable) - strlen(prefix));
     for (char *p = name; p && *p; p++)
         if (*p >= 'A' && *p <= 'Z')
             *p = (char)(*p - 'A' + 'a');

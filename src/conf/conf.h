@@ -18,7 +18,11 @@ struct kol_strings {
 };
 
 /* Places of channel_map; of log_format and log_level: enum kol_log_format, enum kol_level. */
-enum kol_channel_map { KOL_CHANNELS_AUTO, KOL_CHANNELS_CUSTOMER_AGENT, KOL_CHANNELS_AGENT_CUSTOMER };
+enum kol_channel_map {
+    KOL_CHANNELS_AUTO,
+    KOL_CHANNELS_CUSTOMER_AGENT,
+    KOL_CHANNELS_AGENT_CUSTOMER
+};
 
 struct kol_conf {
 #define KOL_FIELD_BOOL bool
@@ -36,9 +40,10 @@ struct kol_conf {
 #undef X
 #undef G
 
-    /* Worked out from the settings. Empty data_dir-relative ones above are filled in, paths made absolute. */
-    const char *listen_host; /* without brackets */
-    int listen_port;         /* 0: any free one */
+    /* Worked out from the settings. Empty data_dir-relative ones above are filled in, paths made
+     * absolute. */
+    const char *listen_host;     /* without brackets */
+    int listen_port;             /* 0: any free one */
     struct kol_strings warnings; /* for the log at start and for kol doctor */
 };
 

@@ -62,7 +62,7 @@ static void print_row(FILE *out, const struct kol_setting *s)
     fprintf(out, "| `%s` | ", s->name);
     print_type(out, s);
     fprintf(out, *s->fallback ? " | `%s` | " : " | %s | ", s->fallback);
-    fprintf(out, "%s%s |\n", s->help, s->reload ? " (reloadable)" : "");
+    fprintf(out, "%s |\n", s->help);
 }
 
 static void print_docs_head(FILE *out)
@@ -81,7 +81,7 @@ static void print_docs_head(FILE *out)
           "- Relative paths in the settings file start at its folder.\n"
           "- Lists in the environment and in flags have commas: "
           "`KOL_ALLOW_PRIVATE_HOSTS=crm.lan,10.0.0.5:8443`.\n"
-          "- Those marked reloadable may change while the server runs (`SIGHUP`).\n",
+          "- Changes take effect when `kol` is started again.\n",
           out);
 }
 
@@ -90,8 +90,7 @@ void kol_conf_print_docs(FILE *out)
     print_docs_head(out);
     for (size_t i = 0; i < KOL_COUNT(lines); i++) {
         if (lines[i].title)
-            fprintf(out,
-                    "\n## %s\n\n| setting | what | default | meaning |\n|---|---|---|---|\n",
+            fprintf(out, "\n## %s\n\n| setting | what | default | meaning |\n|---|---|---|---|\n",
                     lines[i].title);
         else
             print_row(out, kol_setting_find(lines[i].name));

@@ -11,7 +11,8 @@ enum when { START, RELOAD };
 
 const struct kol_setting kol_settings[KOL_SETTING_COUNT] = {
 #define X(type, name, fallback, least, most, when, choices, help)                                  \
-    {KOL_SET_##type, #name, offsetof(struct kol_conf, name), fallback, least, most,                \
+    {KOL_SET_##type,   #name,   offsetof(struct kol_conf, name),                                   \
+     fallback,         least,   most,                                                              \
      (when) == RELOAD, choices, help},
 #define G(title)
     KOL_SETTINGS(X, G)
@@ -121,8 +122,7 @@ static bool parse_bytes(const char *text, int64_t *ret)
     unit += strspn(unit, " ");
     for (size_t i = 0; i < KOL_COUNT(units); i++)
         if (strcasecmp(unit, units[i].name) == 0)
-            return kol_parse_i64(number, ret) &&
-                   !__builtin_mul_overflow(*ret, units[i].bytes, ret);
+            return kol_parse_i64(number, ret) && !__builtin_mul_overflow(*ret, units[i].bytes, ret);
     return false;
 }
 
@@ -183,7 +183,7 @@ static enum kol_code set_text(struct kol_arena *a, const struct kol_setting *s, 
 {
     const char *copy = kol_arena_str(a, text);
 
-    if (s->type == KOL_SET_PATH && *text)
+    if (s->type == KOL_SET_PATH && *text && !strstr(text, "://"))
         copy = kol_conf_absolute(a, origin.folder, copy);
     if (!copy)
         return kol_fail(err, KOL_NO_MEMORY, "%s: %s: out of memory", origin.where, s->name);
@@ -291,8 +291,8 @@ enum kol_code kol_setting_from_toml(struct kol_arena *a, const struct kol_settin
                                     const struct kol_toml_value *v, struct kol_origin origin,
                                     struct kol_conf *conf, struct kol_err *err)
 {
-    bool is_number = s->type == KOL_SET_INT || s->type == KOL_SET_SECONDS ||
-                     s->type == KOL_SET_BYTES;
+    bool is_number =
+        s->type == KOL_SET_INT || s->type == KOL_SET_SECONDS || s->type == KOL_SET_BYTES;
     bool takes_text = s->type == KOL_SET_BYTES || s->type == KOL_SET_TEXT ||
                       s->type == KOL_SET_PATH || s->type == KOL_SET_SECRET ||
                       s->type == KOL_SET_CHOICE;

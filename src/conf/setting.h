@@ -56,7 +56,8 @@ enum kol_code kol_setting_from_text(struct kol_arena *a, const struct kol_settin
 enum kol_code kol_setting_from_toml(struct kol_arena *a, const struct kol_setting *s,
                                     const struct kol_toml_value *v, struct kol_origin origin,
                                     struct kol_conf *conf, struct kol_err *err);
-/* Sets a SECRET from the first line of a file. warn (in the arena) is set when others may read it. */
+/* Sets a SECRET from the first line of a file. warn (in the arena) is set when others may read it.
+ */
 enum kol_code kol_setting_from_secret_file(struct kol_arena *a, const struct kol_setting *s,
                                            const char *path, struct kol_origin origin,
                                            struct kol_conf *conf, const char **warn,

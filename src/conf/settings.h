@@ -11,7 +11,7 @@
  * Types and what they are in struct kol_conf:
  *   BOOL bool, INT SECONDS BYTES int64_t, TEXT PATH SECRET const char * (never NULL),
  *   CHOICE int (place in the choices), LIST struct kol_strings.
- * RELOAD: may change while the server runs (SIGHUP); START: read once.
+ * RELOAD: nobody keeps a copy of it, so it may change while the server runs; START: read once.
  *
  * X(type, name, default, least, most, when, choices, help)
  * G(title): a heading in what is printed.
@@ -24,8 +24,7 @@
     G("Where things are")                                                                          \
     X(PATH, data_dir, "kol-data", 0, 0, START, "",                                                 \
       "Folder of the database and the recordings; made when absent")                               \
-    X(TEXT, database, "", 0, 0, START, "",                                                         \
-      "Path of the SQLite file; empty: kol.db in data_dir")                                        \
+    X(PATH, database, "", 0, 0, START, "", "Path of the SQLite file; empty: kol.db in data_dir")   \
     X(PATH, decode_program, "", 0, 0, START, "",                                                   \
       "The audio decoder; empty: kol-decode beside the program kol")                               \
     G("The server")                                                                                \
@@ -78,8 +77,7 @@
     X(TEXT, model_he, "", 0, 0, START, "", "Another model for Hebrew calls; empty: the same")      \
     X(TEXT, vad_model, "silero-vad", 0, 0, START, "",                                              \
       "The model that finds speech: NAME of ggml-NAME.bin in model_dir, or a path")                \
-    X(INT, beam_size, "1", 1, 8, START, "",                                                        \
-      "Beams of Whisper's search; 1 is greedy and fastest")                                        \
+    X(INT, beam_size, "1", 1, 8, START, "", "Beams of Whisper's search; 1 is greedy and fastest")  \
     X(INT, deadline_factor, "20", 1, 1000, RELOAD, "",                                             \
       "A transcription that takes longer than the sound, times this, is stopped")                  \
     X(SECONDS, unload_after_s, "0", 0, 604800, RELOAD, "",                                         \

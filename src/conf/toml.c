@@ -17,7 +17,7 @@ struct reader {
     const char *file;
     const char *p, *end;
     int line;
-    int depth; /* of arrays */
+    int depth;           /* of arrays */
     struct kol_str text; /* scratch for the string being read */
     char table[MAX_KEY]; /* "name." or "" */
     struct kol_toml_entry *entries;
@@ -147,8 +147,9 @@ static bool skip_line_join(struct reader *r)
 {
     skip_blanks(r);
     if (!take_newline(r))
-        return fail(r, "only \\b \\t \\n \\f \\r \\\" \\\\ \\uXXXX \\UXXXXXXXX may follow a backslash; "
-                       "write the text in '…' to keep backslashes");
+        return fail(
+            r, "only \\b \\t \\n \\f \\r \\\" \\\\ \\uXXXX \\UXXXXXXXX may follow a backslash; "
+               "write the text in '…' to keep backslashes");
     do
         skip_blanks(r);
     while (take_newline(r));
@@ -177,8 +178,9 @@ static bool take_escape(struct reader *r, bool many_lines)
         return true;
     }
     if (!many_lines)
-        return fail(r, "only \\b \\t \\n \\f \\r \\\" \\\\ \\uXXXX \\UXXXXXXXX may follow a backslash; "
-                       "write the text in '…' to keep backslashes");
+        return fail(
+            r, "only \\b \\t \\n \\f \\r \\\" \\\\ \\uXXXX \\UXXXXXXXX may follow a backslash; "
+               "write the text in '…' to keep backslashes");
     return skip_line_join(r);
 }
 
@@ -441,10 +443,12 @@ static bool take_plain(struct reader *r, struct kol_toml_value *ret)
             return true;
     }
     if (len == 0)
-        return fail(r, "a value was expected here: text in quotes, a number, true, false, or [...]");
+        return fail(r,
+                    "a value was expected here: text in quotes, a number, true, false, or [...]");
     if (looks_like_date(word, len))
         return fail(r, "dates are not supported; write \"%.40s\" in quotes", word);
-    return fail(r, "%.40s is no number, true or false; write text in quotes: \"%.40s\"", word, word);
+    return fail(r, "%.40s is no number, true or false; write text in quotes: \"%.40s\"", word,
+                word);
 }
 
 static bool take_value(struct reader *r, struct kol_toml_value *ret)

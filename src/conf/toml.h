@@ -13,13 +13,7 @@
 #include "base/err.h"
 #include <stdint.h>
 
-enum kol_toml_type {
-    KOL_TOML_STRING,
-    KOL_TOML_INT,
-    KOL_TOML_FLOAT,
-    KOL_TOML_BOOL,
-    KOL_TOML_ARRAY
-};
+enum kol_toml_type { KOL_TOML_STRING, KOL_TOML_INT, KOL_TOML_FLOAT, KOL_TOML_BOOL, KOL_TOML_ARRAY };
 
 struct kol_toml_value {
     enum kol_toml_type type;

@@ -231,8 +231,8 @@ int64_t kol_queue_backoff_ms(int attempt)
 
 enum kol_code kol_queue_fail(struct kol_db *db, const struct kol_job *job,
                              const struct kol_err *failure, const struct kol_retry_rule *rule,
-                             int64_t wait_divisor, int64_t now_ms, enum kol_job_state *ret_state,
-                             struct kol_err *err)
+                             int64_t least_delay_ms, int64_t wait_divisor, int64_t now_ms,
+                             enum kol_job_state *ret_state, struct kol_err *err)
 {
     const int attempt = job->attempt + 1;
     struct move move = {
@@ -249,6 +249,8 @@ enum kol_code kol_queue_fail(struct kol_db *db, const struct kol_job *job,
             int64_t delay_ms =
                 rule->delay_ms ? rule->delay_ms(attempt) : kol_queue_backoff_ms(attempt);
 
+            if (delay_ms < least_delay_ms)
+                delay_ms = least_delay_ms;
             move.to = KOL_JOB_SCHEDULED;
             move.due_at_ms = now_ms + delay_ms / wait_divisor;
         }

@@ -94,12 +94,14 @@ struct kol_retry_rule {
 int64_t kol_queue_backoff_ms(int attempt);
 /*
  * Records a failure: retry, pause or bury as kol_code_next(failure->code) and the rule say.
+ *   least_delay_ms the peer's own wish (Retry-After), 0: none
  *   wait_divisor   test-only setting, 1 normally
  *   ret_state      where the job went
  */
 enum kol_code kol_queue_fail(struct kol_db *db, const struct kol_job *job,
                              const struct kol_err *failure, const struct kol_retry_rule *rule,
-                             int64_t wait_divisor, int64_t now_ms, enum kol_job_state *ret_state,
+                             int64_t least_delay_ms, int64_t wait_divisor, int64_t now_ms,
+                             enum kol_job_state *ret_state,
                              struct kol_err *err) KOL_MUST_CHECK;
 
 /* Gives back what a dead or stopping owner held. crashed: counts as a crash of the running job. */

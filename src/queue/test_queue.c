@@ -123,7 +123,7 @@ static void test_late_owner_writes_nothing(void **state)
     assert_int_equal(kol_queue_extend(db, zombie, 0.5, &err), KOL_LOST_LEASE);
     assert_int_equal(kol_queue_finish(db, zombie, 1003, &err), KOL_LOST_LEASE);
     assert_int_equal(kol_queue_again(db, zombie, 9, "{}", 1003, &err), KOL_LOST_LEASE);
-    assert_int_equal(kol_queue_fail(db, zombie, &failure, &rule, 1, 1003, &to, &err),
+    assert_int_equal(kol_queue_fail(db, zombie, &failure, &rule, 0, 1, 1003, &to, &err),
                      KOL_LOST_LEASE);
     ok(kol_queue_check(db, second, &err));
     ok(kol_queue_finish(db, second, 1004, &err));
@@ -157,7 +157,7 @@ static void test_failures_retry_pause_or_bury(void **state)
         int64_t id = add(kol_code_name(rows[i].code), 1, 1, 0);
         struct kol_job *job = claim(1000);
 
-        ok(kol_queue_fail(db, job, &failure, &rule, 1, 1000, &to, &err));
+        ok(kol_queue_fail(db, job, &failure, &rule, 0, 1, 1000, &to, &err));
         check_int(kol_code_name(rows[i].code), to, rows[i].expected);
         check_int(kol_code_name(rows[i].code), reread(id)->attempt, rows[i].attempts);
         check_str("error", reread(id)->error, "why");
@@ -175,7 +175,7 @@ static void test_last_attempt_buries_and_an_operator_retries(void **state)
 
     for (int attempt = 1; attempt <= 3; attempt++) {
         struct kol_job *job = claim(now_ms += 100000);
-        ok(kol_queue_fail(db, job, &failure, &rule, 1, now_ms, &to, &err));
+        ok(kol_queue_fail(db, job, &failure, &rule, 0, 1, now_ms, &to, &err));
     }
     assert_int_equal(to, KOL_JOB_DEAD);
     assert_null(claim(now_ms + 1000000000));

@@ -342,8 +342,9 @@ static struct exchange *exchange_new(struct kol_serve *s, struct MHD_Connection 
 {
     struct kol_arena *arena = kol_arena_new(0);
     struct exchange *x = arena ? kol_arena_alloc(arena, sizeof *x) : NULL;
+    const char *copy = arena ? kol_arena_str(arena, target) : NULL;
 
-    if (!x) {
+    if (!x || !copy) {
         kol_arena_free(arena);
         return NULL;
     }
@@ -354,7 +355,7 @@ static struct exchange *exchange_new(struct kol_serve *s, struct MHD_Connection 
     x->rq.peer = x->connection = connection;
     x->rq.id = atomic_fetch_add(&s->next_id, 1);
     x->rq.answer.fd = -1;
-    x->rq.target = kol_arena_str(arena, target);
+    x->rq.target = copy;
     x->begun_us = now_us();
     kol_str_init(&x->body, (size_t)s->options.conf->max_body_bytes);
     return x;
@@ -366,7 +367,7 @@ static void *on_target(void *arg, const char *target, struct MHD_Connection *con
     struct kol_serve *s = arg;
     struct exchange *x = exchange_new(s, connection, target);
 
-    if (!x || !x->rq.target)
+    if (!x)
         return NULL;
     x->conn = conn_of(connection);
     kol_conn_deadline(x->conn, s->options.conf->http_header_timeout_s * 1000);

@@ -25,5 +25,6 @@ struct kol_metrics {
 
 /* route < 0: no route. */
 void kol_metrics_count(struct kol_metrics *m, int route, int status, int64_t took_us);
+int64_t kol_metrics_bucket_us(int bucket); /* upper bound; 0 for the last one, which has none */
 
 #endif

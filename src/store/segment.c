@@ -5,7 +5,7 @@
 
 #define MAX_SEGMENTS 100000
 
-static void read_segment(struct kol_arena *a, struct kol_stmt *st, struct kol_segment *ret)
+static void read_segment(struct kol_arena *a, struct kol_stmt *st, struct kol_segment_row *ret)
 {
     ret->channel = (int)kol_col_int(st, 0);
     ret->role = kol_col_dup(a, st, 1);
@@ -17,13 +17,13 @@ static void read_segment(struct kol_arena *a, struct kol_stmt *st, struct kol_se
 }
 
 enum kol_code kol_segment_list(struct kol_db *db, struct kol_arena *a, int64_t call_id,
-                               bool with_dropped, struct kol_segment **ret, size_t *ret_count,
+                               bool with_dropped, struct kol_segment_row **ret, size_t *ret_count,
                                struct kol_err *err)
 {
     KOL_STMT st = NULL;
     bool row;
     size_t n = 0, cap = 64;
-    struct kol_segment *list = kol_arena_array(a, cap, sizeof(*list));
+    struct kol_segment_row *list = kol_arena_array(a, cap, sizeof(*list));
     enum kol_code code = kol_db_query(
         db, KOL_SQL_segment_list, KOL_ARGS(KOL_INT(call_id), KOL_INT(with_dropped)), &st, err);
 
@@ -31,7 +31,7 @@ enum kol_code kol_segment_list(struct kol_db *db, struct kol_arena *a, int64_t c
         return code;
     while (list && (code = kol_step(st, &row, err)) == KOL_OK && row && n < MAX_SEGMENTS) {
         if (n == cap) {
-            struct kol_segment *bigger = kol_arena_array(a, cap * 2, sizeof(*list));
+            struct kol_segment_row *bigger = kol_arena_array(a, cap * 2, sizeof(*list));
 
             if (!bigger)
                 break;
@@ -56,7 +56,7 @@ static enum kol_code save_segments(struct kol_db *db, int64_t call_id,
         kol_db_run(db, KOL_SQL_segment_clear, KOL_ARGS(KOL_INT(call_id)), NULL, err);
 
     for (size_t i = 0; i < row->segment_count && code == KOL_OK; i++) {
-        const struct kol_segment *s = &row->segments[i];
+        const struct kol_segment_row *s = &row->segments[i];
 
         code = kol_db_run(db, KOL_SQL_segment_add,
                           KOL_ARGS(KOL_INT(call_id), KOL_INT(i), KOL_INT(s->channel),

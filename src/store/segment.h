@@ -6,7 +6,7 @@
 
 #include "store/db.h"
 
-struct kol_segment {
+struct kol_segment_row {
     int channel;      /* 0 or 1 */
     const char *role; /* "agent", "customer", "speaker" */
     int64_t start_ms, end_ms;
@@ -17,7 +17,7 @@ struct kol_segment {
 
 /* In order of time. with_dropped: also what filters took out. */
 enum kol_code kol_segment_list(struct kol_db *db, struct kol_arena *a, int64_t call_id,
-                               bool with_dropped, struct kol_segment **ret, size_t *ret_count,
+                               bool with_dropped, struct kol_segment_row **ret, size_t *ret_count,
                                struct kol_err *err) KOL_MUST_CHECK;
 
 struct kol_transcript_row {
@@ -27,7 +27,7 @@ struct kol_transcript_row {
     int64_t speech_ms;
     double realtime_factor;
     int64_t duration_ms;
-    const struct kol_segment *segments;
+    const struct kol_segment_row *segments;
     size_t segment_count;
 };
 /* Change: replaces the call's offline transcript and its segments; sets offline_state. */

@@ -221,11 +221,11 @@ static void test_empty_transcript_is_no_speech(void **state)
     (void)state;
     int64_t id = 0;
     struct kol_call *call = NULL;
-    const struct kol_segment dropped = {.role = "customer", .text = "Thank you.", .dropped_reason = "no_speech"};
+    const struct kol_segment_row dropped = {.role = "customer", .text = "Thank you.", .dropped_reason = "no_speech"};
     const struct kol_transcript_row row = {.recording_sid = "RE1", .final_transcript = "", .language = "en",
                                            .model = "base", .duration_ms = 12600, .segments = &dropped,
                                            .segment_count = 1};
-    struct kol_segment *list = NULL;
+    struct kol_segment_row *list = NULL;
     size_t n = 0;
 
     ok(kol_call_ensure(db, CALL, ACCOUNT, 1, &id, &err));

@@ -8,10 +8,9 @@
  */
 #include "transcribe/engine.h"
 
-#include "base/log.h"
 #include "base/str.h"
+#include "transcribe/whisper_log.h"
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -44,24 +43,6 @@ static struct whisper_engine *downcast(const struct kol_engine *e)
 
 /* ---- Opening ---- */
 
-static void log_line(enum ggml_log_level level, const char *text, void *user)
-{
-    (void)level;
-    (void)user;
-    if (!kol_log_enabled(KOL_DEBUG))
-        return;
-
-    size_t len = strcspn(text, "\n");
-    if (len > 0)
-        kol_debug("whisper: %.*s", (int)len, text);
-}
-
-static void route_logs(void)
-{
-    whisper_log_set(log_line, NULL);
-    ggml_log_set(log_line, NULL);
-}
-
 /* "base" for a stock model, else the file's name. */
 static void name_model(struct whisper_engine *e, const char *path)
 {
@@ -86,9 +67,7 @@ static void whisper_engine_close(struct kol_engine *base)
 static enum kol_code whisper_engine_open(const struct kol_engine_conf *conf,
                                          struct kol_engine **ret, struct kol_err *err)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-    pthread_once(&once, route_logs);
+    kol_whisper_route_log();
     if (kol_str_empty(conf->model))
         return kol_fail(err, KOL_NO_MODEL, "no speech model is configured");
     if (access(conf->model, R_OK) != 0)

@@ -87,32 +87,59 @@ void kol_pool_add(struct kol_group *g, struct kol_task *task)
     pthread_mutex_unlock(&p->lock);
 }
 
-struct kol_task *kol_group_next(struct kol_group *g, int wait_ms)
+static struct timespec in_ms(int ms)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += ms / 1000;
+    t.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000;
+    }
+    return t;
+}
+
+/* Lock held. */
+static struct kol_task *take_done(struct kol_group *g)
+{
+    struct kol_task *task = g->done_first;
+
+    if (!task)
+        return NULL;
+    g->done_first = task->next;
+    if (!g->done_first)
+        g->done_last = NULL;
+    g->out--;
+    return task;
+}
+
+static struct kol_task *wait_done(struct kol_group *g, int wait_ms)
 {
     struct kol_pool *p = g->pool;
-    struct timespec until;
-
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += wait_ms / 1000;
-    until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    struct timespec until = in_ms(wait_ms);
 
     pthread_mutex_lock(&p->lock);
     while (!g->done_first && g->out > 0)
         if (pthread_cond_timedwait(&p->finished, &p->lock, &until) != 0)
             break;
-    struct kol_task *task = g->done_first;
-    if (task) {
-        g->done_first = task->next;
-        if (!g->done_first)
-            g->done_last = NULL;
-        g->out--;
-    }
+    struct kol_task *task = take_done(g);
     pthread_mutex_unlock(&p->lock);
     return task;
+}
+
+struct kol_task *kol_group_next(struct kol_group *g, int wait_ms)
+{
+    for (;;) {
+        int slice = wait_ms < 100 ? wait_ms : 100;
+        if (g->poll)
+            g->poll(g, g->user);
+        struct kol_task *task = wait_done(g, slice);
+        wait_ms -= slice;
+        if (task || wait_ms <= 0)
+            return task;
+    }
 }
 
 /* ---- Workers ---- */

@@ -41,6 +41,9 @@ struct kol_group {
     uint64_t id;
     atomic_bool abort; /* set by anybody: waiting tasks are handed back CANCELLED, running ones stop */
     int64_t deadline_ms; /* kol_boot_ms() after which the same happens with OVERDUE; 0: none */
+    /* Called from kol_group_next() at least every 100 ms while it waits; may set abort. NULL is fine. */
+    void (*poll)(struct kol_group *g, void *user);
+    void *user;
     struct kol_task *done_first, *done_last; /* finished, not yet handed back */
     size_t out;                              /* tasks that belong to the pool, finished ones too */
     struct kol_group *next_open;             /* the pool's */

@@ -120,6 +120,12 @@ enum kol_code kol_transcribe_file(struct kol_transcriber *t, struct kol_arena *a
                                   const struct kol_transcribe_options *options,
                                   struct kol_transcript *ret, struct kol_err *err) KOL_MUST_CHECK;
 
+/* The same for samples in memory: 16 kHz, one array per channel. */
+enum kol_code kol_transcribe_pcm(struct kol_transcriber *t, struct kol_arena *a,
+                                 const int16_t *const *pcm, int channels, size_t samples,
+                                 const struct kol_transcribe_options *options,
+                                 struct kol_transcript *ret, struct kol_err *err) KOL_MUST_CHECK;
+
 /*
  * Shows that the model loaded can do its work: half a second of built-in sound through speech
  * detection and a short run of the engine. Errors: ENGINE with what went wrong.

@@ -1,6 +1,7 @@
 #include "transcribe/vad.h"
 
 #include "transcribe/engine.h"
+#include "transcribe/whisper_log.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@ struct kol_vad {
 
 enum kol_code kol_vad_open(const char *path, struct kol_vad **ret, struct kol_err *err)
 {
+    kol_whisper_route_log();
     if (!path || access(path, R_OK) != 0)
         return kol_fail(err, KOL_NO_MODEL, "speech detection model %s: %m", path ? path : "(none)");
 

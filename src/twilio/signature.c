@@ -71,7 +71,7 @@ static bool split_url(const char *url, struct url_parts *ret)
     return true;
 }
 
-bool kol_url_with_port(const char *url, struct kol_str *ret)
+bool kol_signed_url_with_port(const char *url, struct kol_str *ret)
 {
     struct url_parts p;
 
@@ -89,7 +89,7 @@ bool kol_url_with_port(const char *url, struct kol_str *ret)
     return !kol_str_failed(ret);
 }
 
-bool kol_url_without_port(const char *url, struct kol_str *ret)
+bool kol_signed_url_without_port(const char *url, struct kol_str *ret)
 {
     struct url_parts p;
 
@@ -202,7 +202,8 @@ static bool any_fits(const struct kol_signed_request *r, const char *const *toke
     kol_str_init(&with, url_max);
     kol_str_init(&without, url_max);
     kol_str_init(&form, 2 * KOL_PARAMS_MAX_BYTES);
-    bool ready = kol_url_with_port(r->url, &with) && kol_url_without_port(r->url, &without) &&
+    bool ready = kol_signed_url_with_port(r->url, &with) &&
+                 kol_signed_url_without_port(r->url, &without) &&
                  (!r->is_form || add_form(&form, &r->form));
 
     for (size_t i = 0; i < token_count; i++) {

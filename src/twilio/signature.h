@@ -52,7 +52,7 @@ enum kol_code kol_public_url(struct kol_arena *a, const char *public_url, const 
  * without any. User and password stay. ret is cleared on failure; false when url has no
  * "scheme://host".
  */
-bool kol_url_with_port(const char *url, struct kol_str *ret);
-bool kol_url_without_port(const char *url, struct kol_str *ret);
+bool kol_signed_url_with_port(const char *url, struct kol_str *ret);
+bool kol_signed_url_without_port(const char *url, struct kol_str *ret);
 
 #endif

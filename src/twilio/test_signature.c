@@ -230,9 +230,10 @@ static void test_url_ports(void **state)
     (void)state;
     kol_str_init(&text, 200);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        check_int(rows[i].url, kol_url_with_port(rows[i].url, &text), rows[i].with != NULL);
+        check_int(rows[i].url, kol_signed_url_with_port(rows[i].url, &text), rows[i].with != NULL);
         check_str(rows[i].url, text.data, rows[i].with ? rows[i].with : "");
-        check_int(rows[i].url, kol_url_without_port(rows[i].url, &text), rows[i].without != NULL);
+        check_int(rows[i].url, kol_signed_url_without_port(rows[i].url, &text),
+                  rows[i].without != NULL);
         check_str(rows[i].url, text.data, rows[i].without ? rows[i].without : "");
     }
 }

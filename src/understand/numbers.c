@@ -200,3 +200,16 @@ size_t kol_spoken_number(const struct kol_talk *t, size_t i, int64_t *ret)
     *ret = total + part;
     return taken;
 }
+
+size_t kol_number_prefix(const struct kol_word *w)
+{
+    if (w->script != KOL_SCRIPT_HEBREW)
+        return 0;
+    for (size_t s = 0; s < w->stem_count; s++)
+        for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+            struct kol_word bare = {.norm = w->stems[s].text};
+            if (kol_is(&bare, numbers[i].words))
+                return (size_t)(w->stems[s].text - w->norm);
+        }
+    return 0;
+}

@@ -25,7 +25,7 @@ struct kol_scene {
     enum kol_insight_kind kind;
 };
 
-enum { KOL_MARK_NAME = 1, KOL_MARK_PHONE = 2, KOL_MARK_PLACE = 4 };
+enum { KOL_MARK_NAME = 1, KOL_MARK_PHONE = 2, KOL_MARK_PLACE = 4, KOL_MARK_TOPIC = 8 };
 
 /* --- words.c: reading words against lists --- */
 
@@ -83,5 +83,7 @@ double kol_heard(const struct kol_scene *s, struct kol_span span);
 size_t kol_spoken_digits(const struct kol_talk *t, size_t i, char *ret, size_t size);
 /* A whole number: "1,200", "six hundred", "שלושת אלפים וחמש מאות". Returns the words taken. */
 size_t kol_spoken_number(const struct kol_talk *t, size_t i, int64_t *ret);
+/* Bytes of the prefix letters before a Hebrew number word: 2 for "לאלפיים", 0 for "אלפיים". */
+size_t kol_number_prefix(const struct kol_word *w);
 
 #endif

@@ -32,15 +32,19 @@ static const uint64_t MAX_INPUT_BYTES = 16ULL << 30;
 
 static const char *out_part; /* half-written file that a failure must remove */
 
+/* Names from a bad file may hold anything, but no control characters for the terminal. */
 __attribute__((noreturn, format(printf, 1, 2))) static void die(const char *fmt, ...)
 {
+    char text[512];
     va_list args;
 
-    fputs("kol-convert-model: ", stderr);
     va_start(args, fmt);
-    vfprintf(stderr, fmt, args);
+    vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    fputc('\n', stderr);
+    for (char *p = text; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 0x7f)
+            *p = '?';
+    fprintf(stderr, "kol-convert-model: %s\n", text);
     if (out_part)
         unlink(out_part);
     exit(1);
@@ -559,10 +563,9 @@ int main(int argc, char **argv)
     model.data = model_data;
     tmpl.data = tmpl_data;
 
-    struct ct2 *m = xmalloc(sizeof *m);
-    read_ct2(&model, m);
-    write_model(out, m, &tmpl, weights);
-    free(m);
+    static struct ct2 m;
+    read_ct2(&model, &m);
+    write_model(out, &m, &tmpl, weights);
     free(tmpl_data);
     free(model_data);
     return 0;

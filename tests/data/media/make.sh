@@ -24,7 +24,7 @@ make "$one" alaw.wav -c:a pcm_alaw
 make "$two" opus.ogg -c:a libopus -b:a 32k
 make "$one" vorbis.ogg -c:a libvorbis
 make "$two" stereo.m4a -c:a aac -b:a 32k
-make "$one" fast.m4a -c:a aac -b:a 24k -movflags +faststart
+make "$one" fast.m4a -c:a aac -b:a 24k -movflags +faststart -metadata creation_time=2026-01-02T03:04:05Z
 make "$one" mono.flac
 make "$one" six.wav -c:a pcm_mulaw -ac 6 -t 0.1
 make "$one" slow.wav -t 0.1 # its header then says 1000 Hz

@@ -1,0 +1,399 @@
+/*
+ * bench_understand.c - how well calls are understood: ./dev bench understand [--misses] [FILE.jsonl …]
+ *
+ * Reads labelled calls (bench/data/insight-README.md), prints precision, recall and F1 of every
+ * value by language and by tag, calibration, summary facts and time; the last line is one JSON
+ * object with every figure.
+ */
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "understand/insight.h"
+#include "understand/text.h"
+#include <string.h>
+#include <time.h>
+
+#define MAX_GROUPS 64
+#define MAX_CALLS 20000
+#define BINS 10
+
+enum field { SERVICE, CITY, PHONE, NAME, URGENCY, FIELDS };
+static const char *const field_names[FIELDS] = {"service", "city", "phone", "name", "urgency"};
+
+struct score {
+    unsigned right, wrong, missed, invented, null_ok, nulls; /* wrong: another value than the label */
+};
+
+struct group {
+    char name[40];
+    struct score fields[FIELDS];
+    unsigned calls;
+};
+
+struct bin {
+    unsigned count, right;
+    double sum;
+};
+
+struct bench {
+    const struct kol_lexicon *lexicon;
+    struct group groups[MAX_GROUPS];
+    size_t group_count;
+    struct bin bins[2][BINS]; /* service, city */
+    double brier[2];
+    unsigned brier_count[2];
+    unsigned city_sure, city_sure_right;
+    unsigned facts, facts_found, facts_whole;
+    double seconds, slowest;
+    unsigned calls;
+    bool misses;
+};
+
+/* Labels follow spellings from memory: hyphens, spaces, quotes, יי and letter case do not count. */
+static void squeeze(struct kol_arena *a, const char *text, char *ret, size_t size)
+{
+    char *words[24];
+    size_t n = kol_fold_words(a, text, words, 24), len = 0;
+    ret[0] = 0;
+    for (size_t i = 0; i < n && len + strlen(words[i]) + 1 < size; i++)
+        len = (size_t)(stpcpy(ret + len, words[i]) - ret);
+}
+
+static bool same_text(struct kol_arena *a, const char *one, const char *other)
+{
+    char x[200], y[200];
+    if (!one || !other)
+        return one == other;
+    squeeze(a, one, x, sizeof x);
+    squeeze(a, other, y, sizeof y);
+    return strcmp(x, y) == 0;
+}
+
+static bool is_right(struct kol_arena *a, const json_t *label, enum field f, const struct kol_insight_value *v)
+{
+    static const char *const keys[FIELDS] = {"service", "city", "callback_phone", "customer_name", "urgency"};
+    if (same_text(a, v->value, kol_json_get_str(label, keys[f])))
+        return true;
+    /* A service has a stable id beside its name. */
+    return f == SERVICE && v->value_en && same_text(a, v->value_en, kol_json_get_str(label, "service_en"));
+}
+
+static const char *label_of(const json_t *label, enum field f)
+{
+    static const char *const keys[FIELDS] = {"service", "city", "callback_phone", "customer_name", "urgency"};
+    return kol_json_get_str(label, keys[f]);
+}
+
+static void count(struct score *s, const char *label, bool found, bool right)
+{
+    s->nulls += !label;
+    s->null_ok += !label && !found;
+    s->right += label && right;
+    s->wrong += label && found && !right;
+    s->missed += label && !found;
+    s->invented += !label && found;
+}
+
+static struct group *group_of(struct bench *b, const char *name)
+{
+    for (size_t i = 0; i < b->group_count; i++)
+        if (strcmp(b->groups[i].name, name) == 0)
+            return &b->groups[i];
+    if (b->group_count == MAX_GROUPS)
+        return &b->groups[0];
+    struct group *g = &b->groups[b->group_count++];
+    snprintf(g->name, sizeof g->name, "%s", name);
+    return g;
+}
+
+static void count_confidence(struct bench *b, size_t which, double confidence, bool right)
+{
+    size_t bin = (size_t)(confidence * BINS);
+    struct bin *x = &b->bins[which][bin < BINS ? bin : BINS - 1];
+    x->count++;
+    x->right += right;
+    x->sum += confidence;
+    b->brier[which] += (confidence - right) * (confidence - right);
+    b->brier_count[which]++;
+}
+
+/* --- facts of the summary --- */
+
+#define FUNCTION_WORDS                                                                             \
+    " the a an in on at to of and or for with from by is are was has have had be it its his her their not no about only did "       \
+    "that this who whom which then but as into up out off after before when while there wants asks asked caller customer call "       \
+    "של את על עם לא או גם כי אם זה זו יש אין היא הוא הם מה אל בין עד כ ב ל מ ה ו ש כל רק אחרי לפני הלקוח הלקוחה מבקש מבקשת שואל צריך "
+
+static bool is_function_word(const char *word)
+{
+    char padded[64];
+    snprintf(padded, sizeof padded, " %s ", word);
+    return strstr(FUNCTION_WORDS, padded) != NULL;
+}
+
+/* Letters of a word without common endings and prefix letters; enough to tell content words apart. */
+static void stem(const char *word, char *ret, size_t size)
+{
+    static const char *const endings[] = {"ing", "ed", "es", "s", "ly", "er"};
+    const char *from = word;
+    if ((uint8_t)word[0] >= 0xd7) {
+        while (strlen(from) >= 8 && (strncmp(from, "ב", 2) == 0 || strncmp(from, "ל", 2) == 0 || strncmp(from, "מ", 2) == 0 ||
+                                     strncmp(from, "ה", 2) == 0 || strncmp(from, "ו", 2) == 0 || strncmp(from, "ש", 2) == 0))
+            from += 2;
+    }
+    snprintf(ret, size, "%s", from);
+    size_t n = strlen(ret);
+    for (size_t i = 0; i < KOL_COUNT(endings) && (uint8_t)word[0] < 0x80; i++) {
+        size_t e = strlen(endings[i]);
+        if (n > e + 2 && strcmp(ret + n - e, endings[i]) == 0) {
+            ret[n - e] = 0;
+            return;
+        }
+    }
+}
+
+static bool same_stem(const char *a, const char *b)
+{
+    char x[64], y[64];
+    stem(a, x, sizeof x);
+    stem(b, y, sizeof y);
+    size_t n = strlen(x) < strlen(y) ? strlen(x) : strlen(y);
+    size_t hebrew = (uint8_t)x[0] >= 0xd7 ? 6 : 3;
+    return strcmp(x, y) == 0 || (n >= hebrew && strncmp(x, y, n) == 0 && strlen(x) + strlen(y) - 2 * n <= hebrew);
+}
+
+/* A fact counts when most of its content words are in the summary; whole: all of them. */
+static void count_fact(struct bench *b, struct kol_arena *a, const char *fact, char **summary, size_t words)
+{
+    char *list[40];
+    size_t n = kol_fold_words(a, fact, list, 40), content = 0, found = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (is_function_word(list[i]))
+            continue;
+        content++;
+        for (size_t k = 0; k < words; k++)
+            if (same_stem(list[i], summary[k])) {
+                found++;
+                break;
+            }
+    }
+    b->facts++;
+    b->facts_found += content == 0 || found * 5 >= content * 3;
+    b->facts_whole += found == content;
+    if (b->misses && content && found * 5 < content * 3)
+        printf("   fact missing (%zu of %zu words): %s\n", found, content, fact);
+}
+
+static void count_facts(struct bench *b, struct kol_arena *a, const json_t *label, const char *summary)
+{
+    char **words = kol_arena_array(a, 4000, sizeof *words);
+    if (!words)
+        return;
+    size_t n = kol_fold_words(a, summary, words, 4000), i;
+    json_t *fact;
+    json_array_foreach(json_object_get(label, "summary_must_mention"), i, fact)
+        count_fact(b, a, json_string_value(fact), words, n);
+}
+
+/* --- one call --- */
+
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void count_call(struct bench *b, struct kol_arena *a, const json_t *label, const struct kol_insight *r)
+{
+    const struct kol_insight_value *const values[FIELDS] = {&r->service, &r->city, &r->callback_phone, &r->customer_name, &r->urgency};
+    const char *tags[16] = {"all", kol_json_get_str(label, "lang")};
+    size_t tag_count = 2, i;
+    json_t *tag;
+    json_array_foreach(json_object_get(label, "tags"), i, tag)
+        if (tag_count < 16)
+            tags[tag_count++] = json_string_value(tag);
+    for (i = 0; i < tag_count; i++)
+        group_of(b, tags[i])->calls++;
+    if (b->misses)
+        printf("%s: %s\n", kol_json_get_str(label, "id"), r->summary);
+    for (enum field f = 0; f < FIELDS; f++) {
+        const struct kol_insight_value *v = values[f];
+        bool right = is_right(a, label, f, v);
+        for (i = 0; i < tag_count; i++)
+            count(&group_of(b, tags[i])->fields[f], label_of(label, f), v->value != NULL, right);
+        if (f <= CITY && v->value)
+            count_confidence(b, f, v->confidence, right);
+        if (f == CITY && v->value && v->confidence >= 0.8) {
+            b->city_sure++;
+            b->city_sure_right += right;
+        }
+        if (b->misses && !right)
+            printf("  ** %s: want %s, got %s (%.2f, %s, \"%s\")\n", field_names[f], label_of(label, f) ? label_of(label, f) : "null",
+                   v->value ? v->value : "null", v->confidence, v->rule ? v->rule : "", v->quote ? v->quote : "");
+    }
+    count_facts(b, a, label, r->summary);
+}
+
+static enum kol_code run_call(struct bench *b, struct kol_arena *a, const json_t *label, struct kol_err *err)
+{
+    const char *text = kol_json_get_str(label, "transcript");
+    struct kol_insight r;
+    double best = 1e9;
+    if (!text)
+        return kol_fail(err, KOL_BAD_INPUT, "a call without transcript");
+    for (int round = 0; round < 3; round++) { /* the fastest of three: machines are noisy */
+        double start = now_s();
+        struct kol_insight_input in = {.direction = kol_json_get_str(label, "direction")};
+        enum kol_code code = kol_insight_turns_from_text(a, text, strlen(text), &in.turns, &in.turn_count, err);
+        if (code == KOL_OK)
+            code = kol_insight_extract(a, b->lexicon, &in, &r, err);
+        if (code != KOL_OK)
+            return code;
+        double took = now_s() - start;
+        best = took < best ? took : best;
+    }
+    b->seconds += best;
+    b->slowest = best > b->slowest ? best : b->slowest;
+    b->calls++;
+    count_call(b, a, label, &r);
+    return KOL_OK;
+}
+
+static enum kol_code run_file(struct bench *b, const char *path, struct kol_err *err)
+{
+    KOL_CLEANUP(kol_free_str) char *text = NULL;
+    size_t line = 0;
+    enum kol_code code = kol_file_read(path, 256u << 20, &text, NULL, err);
+    if (code != KOL_OK)
+        return code;
+    char *rest = text;
+    for (char *one; (one = strsep(&rest, "\n"));) {
+        line++;
+        if (!*one)
+            continue;
+        KOL_JSON label = NULL;
+        KOL_ARENA a = kol_arena_new(0);
+        if (!a)
+            return kol_fail(err, KOL_NO_MEMORY, "out of memory");
+        code = kol_json_parse(one, strlen(one), &label, err);
+        if (code == KOL_OK)
+            code = run_call(b, a, label, err);
+        if (code != KOL_OK)
+            return kol_err_prefix(err, "%s:%zu", path, line);
+    }
+    return KOL_OK;
+}
+
+/* --- report --- */
+
+static double ratio(unsigned part, unsigned whole)
+{
+    return whole ? (double)part / whole : 1;
+}
+
+static double f1(const struct score *s)
+{
+    unsigned errors = 2 * s->wrong + s->missed + s->invented;
+    return s->right || errors ? 2.0 * s->right / (2.0 * s->right + errors) : 1;
+}
+
+static void print_groups(const struct bench *b)
+{
+    printf("%-24s %5s", "group", "calls");
+    for (enum field f = 0; f < FIELDS; f++)
+        printf("  %-7s P    R   F1", field_names[f]);
+    printf("\n");
+    for (size_t i = 0; i < b->group_count; i++) {
+        const struct group *g = &b->groups[i];
+        printf("%-24s %5u", g->name, g->calls);
+        for (enum field f = 0; f < FIELDS; f++) {
+            const struct score *s = &g->fields[f];
+            printf("     %4.2f %4.2f %4.2f", ratio(s->right, s->right + s->wrong + s->invented), ratio(s->right, s->right + s->wrong + s->missed), f1(s));
+        }
+        printf("\n");
+    }
+}
+
+static void print_calibration(const struct bench *b)
+{
+    for (size_t k = 0; k < 2; k++) {
+        printf("\nconfidence of %s: said, right, count (Brier score %.3f)\n", field_names[k], b->brier_count[k] ? b->brier[k] / b->brier_count[k] : 0);
+        for (size_t i = 0; i < BINS; i++)
+            if (b->bins[k][i].count)
+                printf("  %4.2f  %4.2f  %u\n", b->bins[k][i].sum / b->bins[k][i].count, ratio(b->bins[k][i].right, b->bins[k][i].count), b->bins[k][i].count);
+    }
+}
+
+static void print_json(const struct bench *b)
+{
+    const struct group *all = &b->groups[0];
+    KOL_JSON o = json_object();
+    unsigned nulls = 0, null_ok = 0;
+    kol_json_set_int(o, "calls", b->calls);
+    for (enum field f = 0; f < FIELDS; f++) {
+        const struct score *s = &all->fields[f];
+        char key[32];
+        snprintf(key, sizeof key, "%s_precision", field_names[f]);
+        kol_json_set(o, key, json_real(ratio(s->right, s->right + s->wrong + s->invented)));
+        snprintf(key, sizeof key, "%s_recall", field_names[f]);
+        kol_json_set(o, key, json_real(ratio(s->right, s->right + s->wrong + s->missed)));
+        snprintf(key, sizeof key, "%s_f1", field_names[f]);
+        kol_json_set(o, key, json_real(f1(s)));
+        nulls += s->nulls;
+        null_ok += s->null_ok;
+    }
+    kol_json_set(o, "city_precision_at_08", json_real(ratio(b->city_sure_right, b->city_sure)));
+    kol_json_set_int(o, "city_count_at_08", b->city_sure);
+    kol_json_set(o, "null_ok", json_real(ratio(null_ok, nulls)));
+    kol_json_set(o, "service_null_ok", json_real(ratio(all->fields[SERVICE].null_ok, all->fields[SERVICE].nulls)));
+    kol_json_set(o, "city_null_ok", json_real(ratio(all->fields[CITY].null_ok, all->fields[CITY].nulls)));
+    kol_json_set(o, "service_brier", json_real(b->brier_count[0] ? b->brier[0] / b->brier_count[0] : 0));
+    kol_json_set(o, "city_brier", json_real(b->brier_count[1] ? b->brier[1] / b->brier_count[1] : 0));
+    kol_json_set(o, "summary_facts", json_real(ratio(b->facts_found, b->facts)));
+    kol_json_set(o, "summary_facts_every_word", json_real(ratio(b->facts_whole, b->facts)));
+    kol_json_set(o, "ms_per_call", json_real(b->calls ? b->seconds * 1000 / b->calls : 0));
+    kol_json_set(o, "ms_slowest_call", json_real(b->slowest * 1000));
+    json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(4) | JSON_PRESERVE_ORDER);
+    printf("\n");
+}
+
+int main(int argc, char **argv)
+{
+    static struct bench b;
+    struct kol_lexicon *lexicon = NULL;
+    struct kol_err err = {0};
+    double start = now_s();
+    if (kol_lexicon_load(&lexicon, &err) != KOL_OK) {
+        fprintf(stderr, "bench_understand: %s\n", err.msg);
+        return 1;
+    }
+    double load_ms = (now_s() - start) * 1000;
+    b.lexicon = lexicon;
+    group_of(&b, "all");
+    int status = 0, files = 0;
+    for (int i = 1; i < argc && status == 0; i++) {
+        if (strcmp(argv[i], "--misses") == 0) {
+            b.misses = true;
+        } else {
+            files++;
+            if (run_file(&b, argv[i], &err) != KOL_OK) {
+                fprintf(stderr, "bench_understand: %s\n", err.msg);
+                status = 1;
+            }
+        }
+    }
+    if (files == 0) {
+        fprintf(stderr, "usage: bench_understand [--misses] FILE.jsonl …\n");
+        status = 2;
+    }
+    if (status == 0) {
+        print_groups(&b);
+        print_calibration(&b);
+        printf("\nsummaries: %u of %u facts (most content words), %u with every word; lexicon loads in %.1f ms\n", b.facts_found, b.facts,
+               b.facts_whole, load_ms);
+        print_json(&b);
+    }
+    kol_lexicon_free(lexicon);
+    return status;
+}

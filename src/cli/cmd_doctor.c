@@ -1,0 +1,208 @@
+/* cmd_doctor.c - is everything there that Kol needs? One line per check, and what to do. */
+#include "audio/landlock.h"
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/str.h"
+#include "cli/cli.h"
+#include "store/business.h"
+#include "store/fact.h"
+#include "transcribe/stage.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+enum verdict { GOOD, WARN, BAD };
+
+struct doctor {
+    struct kol_cli *cli;
+    json_t *rows;
+    bool bad;
+};
+
+static void say(struct doctor *d, const char *check, enum verdict verdict, const char *fmt, ...)
+    KOL_PRINTF(4, 5);
+
+static void say(struct doctor *d, const char *check, enum verdict verdict, const char *fmt, ...)
+{
+    static const char *const words[] = {[GOOD] = "ok", [WARN] = "warning", [BAD] = "bad"};
+    va_list args;
+
+    va_start(args, fmt);
+    const char *text = kol_arena_vfmt(d->cli->arena, fmt, args);
+    va_end(args);
+    d->bad |= verdict == BAD;
+    if (d->cli->json)
+        json_array_append_new(d->rows, json_pack("{s:s,s:s,s:s}", "check", check, "verdict",
+                                                 words[verdict], "text", text ? text : ""));
+    else
+        printf("%-8s %-14s %s\n", words[verdict], check, text ? text : "");
+}
+
+/* ---- checks ---- */
+
+static void check_settings(struct doctor *d)
+{
+    const struct kol_conf *conf = d->cli->conf;
+
+    say(d, "settings", GOOD, "read; data_dir is %s", conf->data_dir);
+    for (size_t i = 0; i < conf->warnings.count; i++)
+        say(d, "settings", WARN, "%s", conf->warnings.items[i]);
+}
+
+static void check_twilio(struct doctor *d)
+{
+    const struct kol_conf *conf = d->cli->conf;
+
+    if (kol_str_empty(conf->public_url))
+        say(d, "public_url", BAD, "not set: Twilio's signatures cannot be checked; set it to the "
+                                  "https address that Twilio calls");
+    else
+        say(d, "public_url", GOOD, "%s", conf->public_url);
+    if (!kol_sid_valid(conf->twilio_account_sid, "AC") || kol_str_empty(conf->twilio_auth_token))
+        say(d, "twilio", BAD, "set twilio_account_sid and twilio_auth_token (or "
+                              "twilio_auth_token_file): without them no callback is accepted");
+    else
+        say(d, "twilio", GOOD, "account and token are set; recordings are fetched with %s",
+            kol_str_empty(conf->twilio_api_key_sid) ? "the auth token" : "an API key");
+}
+
+static enum kol_code touch_change(struct kol_db *db, void *arg, struct kol_err *err)
+{
+    (void)arg;
+    return kol_fact_set(db, "doctor", "was here", err);
+}
+
+static bool check_database(struct doctor *d)
+{
+    struct kol_err err = {0};
+    const int64_t before_ms = kol_boot_ms();
+
+    if (kol_cli_change(d->cli, touch_change, NULL, &err) != KOL_OK) {
+        say(d, "database", BAD, "%s", err.msg);
+        return false;
+    }
+    say(d, "database", GOOD, "%s; a synced write took %lld ms", kol_db_engine_version(),
+        (long long)(kol_boot_ms() - before_ms));
+    return true;
+}
+
+static void check_disk(struct doctor *d)
+{
+    struct statvfs fs;
+    const struct kol_conf *conf = d->cli->conf;
+
+    if (statvfs(conf->data_dir, &fs) != 0)
+        return;
+    const long long free_mb = (long long)fs.f_bavail * (long long)fs.f_frsize / 1000000;
+    const bool low = free_mb * 1000000 < conf->disk_floor_bytes;
+    say(d, "disk", low ? BAD : GOOD, "%lld MB free in the data folder%s", free_mb,
+        low ? ": less than disk_floor_bytes, no recording is fetched" : "");
+}
+
+static void check_jail(struct doctor *d)
+{
+    const int abi = kol_landlock_abi();
+
+    if (abi > 0)
+        say(d, "jail", GOOD, "Landlock ABI %d and seccomp hold the audio decoder", abi);
+    else
+        say(d, "jail", WARN, "this kernel has no Landlock: seccomp alone holds the audio decoder");
+}
+
+static void check_engine(struct doctor *d)
+{
+    struct kol_err err = {0};
+    struct kol_transcriber *t = NULL;
+    const int64_t before_ms = kol_boot_ms();
+
+    if (!d->cli->conf->worker) {
+        say(d, "engine", WARN, "offline transcription is switched off (worker = false)");
+        return;
+    }
+    enum kol_code code = kol_transcribe_open(d->cli->conf, &t, &err);
+    if (code == KOL_OK)
+        code = kol_transcriber_selftest(t, &err);
+    kol_transcriber_close(t);
+    if (code != KOL_OK)
+        say(d, "engine", BAD, "%s", err.msg);
+    else
+        say(d, "engine", GOOD, "model %s loaded and tested in %lld ms", d->cli->conf->model,
+            (long long)(kol_boot_ms() - before_ms));
+}
+
+/* Stock models of these sizes do not understand Hebrew phone calls well enough to rely on. */
+static bool too_small_for_hebrew(const char *model)
+{
+    return kol_starts_with(model, "tiny") || kol_starts_with(model, "base") ||
+           kol_starts_with(model, "small");
+}
+
+static void check_businesses(struct doctor *d)
+{
+    struct kol_err err = {0};
+    struct kol_business *list = NULL;
+    size_t n = 0;
+    struct kol_db *db = kol_reader_borrow(d->cli->writer, &err);
+
+    if (!db || kol_business_list(db, d->cli->arena, &list, &n, &err) != KOL_OK) {
+        say(d, "businesses", BAD, "%s", err.msg);
+        kol_reader_return(d->cli->writer, db);
+        return;
+    }
+    kol_reader_return(d->cli->writer, db);
+    say(d, "businesses", n ? GOOD : WARN, "%zu%s", n, n ? "" : ": add one with kol business add");
+    const struct kol_conf *conf = d->cli->conf;
+    const char *model = kol_str_empty(conf->model_he) ? conf->model : conf->model_he;
+    for (size_t i = 0; i < n; i++)
+        if (!kol_streq(list[i].language, "en") && too_small_for_hebrew(model)) {
+            say(d, "hebrew", WARN,
+                "model %s is not good enough for Hebrew: transcripts and leads will be unreliable. "
+                "README.md, \"Which model\", says where to get an ivrit.ai model", model);
+            break;
+        }
+}
+
+static int run(struct kol_cli *cli)
+{
+    struct doctor d = {.cli = cli, .rows = json_array()};
+    struct kol_err err = {0};
+
+    if (kol_cli_has(cli, "settings-docs") || kol_cli_has(cli, "settings-sample")) {
+        json_decref(d.rows);
+        if (kol_cli_has(cli, "settings-docs"))
+            kol_conf_print_docs(stdout);
+        else
+            kol_conf_print_sample(stdout);
+        return KOL_EXIT_OK;
+    }
+    if (kol_cli_conf(cli, &err) != KOL_OK) {
+        json_decref(d.rows);
+        return kol_cli_fail(&err);
+    }
+    check_settings(&d);
+    check_twilio(&d);
+    if (check_database(&d))
+        check_businesses(&d);
+    check_disk(&d);
+    check_jail(&d);
+    check_engine(&d);
+    if (cli->json)
+        kol_cli_print_json(json_pack("{s:O,s:b}", "checks", d.rows, "ok", !d.bad));
+    json_decref(d.rows);
+    return d.bad ? KOL_EXIT_FAILED : KOL_EXIT_OK;
+}
+
+static const struct kol_option options[] = {
+    {"settings-docs", NULL, "print docs/configuration.md and nothing else"},
+    {"settings-sample", NULL, "print a settings file with every setting"},
+    {NULL, NULL, NULL},
+};
+
+const struct kol_command kol_cmd_doctor = {
+    .name = "doctor",
+    .usage = "\n--settings-docs\n--settings-sample",
+    .help = "check that everything is there and works",
+    .options = options,
+    .run = run,
+};

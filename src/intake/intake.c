@@ -1,0 +1,263 @@
+/* intake.c - see intake.h: the part without a database, and what is said afterwards. */
+#include "intake/intake.h"
+#include "base/ids.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "intake/change.h"
+#include "twilio/recording_url.h"
+#include "twilio/signature.h"
+#include <string.h>
+#include <strings.h>
+
+static const char *const paths[] = {
+#define X(code, path) [KOL_INTAKE_##code] = path,
+    KOL_INTAKE_KINDS(X)
+#undef X
+};
+
+bool kol_intake_kind_of_path(const char *path, enum kol_intake_kind *ret)
+{
+    for (size_t i = 0; i < KOL_COUNT(paths); i++) {
+        if (kol_streq(path, paths[i])) {
+            *ret = (enum kol_intake_kind)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- is it from Twilio? ---- */
+
+static bool is_form(const char *content_type)
+{
+    static const char form[] = "application/x-www-form-urlencoded";
+    const size_t len = sizeof form - 1;
+
+    return content_type && strncasecmp(content_type, form, len) == 0 &&
+           strchr("; \t", content_type[len]); /* strchr also finds the end */
+}
+
+static enum kol_code check_signature(struct kol_arena *a, const struct kol_conf *conf,
+                                     const struct kol_intake_request *r,
+                                     const struct kol_params *form, struct kol_err *err)
+{
+    const char *const tokens[] = {conf->twilio_auth_token, conf->twilio_auth_token_second};
+    struct kol_signed_request s = {.signature = r->signature};
+
+    enum kol_code code = kol_public_url(a, conf->public_url, r->target, &s.url, err);
+    if (code != KOL_OK)
+        return code;
+    if (kol_streq(r->method, "GET")) {
+        s.is_form = true; /* the URL is all there is */
+    } else if (is_form(r->content_type)) {
+        s.is_form = true;
+        s.form = *form;
+    } else {
+        s.body = r->body;
+        s.body_len = r->body_len;
+    }
+
+    enum kol_signature found = kol_signature_check(&s, tokens, KOL_COUNT(tokens));
+    switch (found) {
+    case KOL_SIGNATURE_OK:
+        return KOL_OK;
+    case KOL_SIGNATURE_NO_TOKEN:
+        return kol_fail(err, KOL_BAD_CONFIG, "%s", kol_signature_text(found));
+    case KOL_SIGNATURE_MISSING:
+        return kol_fail(err, KOL_BAD_INPUT, "%s", kol_signature_text(found));
+    case KOL_SIGNATURE_WRONG:
+    case KOL_SIGNATURE_NO_HASH:
+    case KOL_SIGNATURE_WRONG_HASH:
+        break;
+    }
+    return kol_fail(err, KOL_FORBIDDEN, "%s", kol_signature_text(found));
+}
+
+/* Parameters of the body, or of the query for a GET; none of what is not a form. */
+static enum kol_code read_params(struct kol_arena *a, const struct kol_intake_request *r,
+                                 struct kol_params *ret, struct kol_err *err)
+{
+    const char *query = strchr(r->target, '?');
+
+    if (kol_streq(r->method, "GET"))
+        return kol_params_parse(a, query ? query + 1 : "", query ? strcspn(query + 1, "#") : 0, ret,
+                                err);
+    if (is_form(r->content_type))
+        return kol_params_parse(a, r->body, r->body_len, ret, err);
+    *ret = (struct kol_params){0};
+    return KOL_OK;
+}
+
+/* ---- what does it say? ---- */
+
+/* One account is configured; its callbacks name it, whoever holds the token. */
+static enum kol_code check_account(const struct kol_conf *conf, const char *account_sid,
+                                   struct kol_err *err)
+{
+    if (kol_str_empty(conf->twilio_account_sid))
+        return kol_fail(err, KOL_BAD_CONFIG, "twilio_account_sid is not configured");
+    if (!kol_streq(account_sid, conf->twilio_account_sid))
+        return kol_fail(err, KOL_FORBIDDEN, "AccountSid is not the configured account");
+    return KOL_OK;
+}
+
+/*
+ * Which recording is meant: SIDs decide. A URL at Twilio must not contradict them; any other URL
+ * is put aside, and the one that Twilio would send is stored in its place.
+ */
+static enum kol_code settle_url(struct kol_arena *a, const struct kol_conf *conf,
+                                struct kol_recording_params *r, const char **ret_ignored,
+                                struct kol_err *err)
+{
+    struct kol_recording_ref ref;
+    enum kol_url_kind kind =
+        r->url ? kol_recording_url_read(r->url, conf->twilio_api_base, &ref) : KOL_URL_FOREIGN;
+
+    if (kind != KOL_URL_TWILIO) {
+        *ret_ignored = r->url;
+        if (!r->recording_sid)
+            return kol_fail(err, KOL_BAD_INPUT, "neither RecordingSid nor a usable RecordingUrl");
+        r->url = kol_recording_url_make(a, r->account_sid, r->recording_sid);
+        return r->url ? KOL_OK : kol_fail(err, KOL_NO_MEMORY, "read a callback: out of memory");
+    }
+    if (!kol_streq(ref.account_sid, r->account_sid))
+        return kol_fail(err, KOL_FORBIDDEN, "RecordingUrl belongs to another account");
+    if (r->recording_sid && !kol_streq(ref.recording_sid, r->recording_sid))
+        return kol_fail(err, KOL_BAD_INPUT, "RecordingUrl and RecordingSid name two recordings");
+    r->recording_sid = kol_arena_str(a, ref.recording_sid);
+    r->url = kol_recording_url_stored(a, r->url);
+    if (!r->recording_sid || !r->url)
+        return kol_fail(err, KOL_NO_MEMORY, "read a callback: out of memory");
+    return KOL_OK;
+}
+
+static enum kol_code read_recording(struct kol_intake_change *c, const struct kol_params *p,
+                                    struct kol_err *err)
+{
+    enum kol_code code = kol_recording_params_read(c->arena, p, &c->recording, err);
+
+    if (code == KOL_OK)
+        code = check_account(c->conf, c->recording.account_sid, err);
+    if (code == KOL_OK)
+        code = settle_url(c->arena, c->conf, &c->recording, &c->ignored_url, err);
+    if (code == KOL_OK && c->kind == KOL_INTAKE_RECORDING_STATUS && !c->recording.status)
+        code = kol_fail(err, KOL_BAD_INPUT, "RecordingStatus is missing");
+    return code;
+}
+
+/* The recording that a call's end carries when the call was made with Record=true. */
+static enum kol_code read_recording_of_call(struct kol_intake_change *c, const struct kol_params *p,
+                                            struct kol_err *err)
+{
+    bool carries = !kol_str_empty(kol_params_get(p, "RecordingSid")) ||
+                   !kol_str_empty(kol_params_get(p, "RecordingUrl"));
+
+    if (!carries || !kol_call_status_terminal(c->call.status))
+        return KOL_OK;
+    c->has_recording = true;
+    return read_recording(c, p, err);
+}
+
+static enum kol_code read_kind(struct kol_intake_change *c, const struct kol_params *p,
+                               struct kol_err *err)
+{
+    enum kol_code code = KOL_OK;
+
+    switch (c->kind) {
+    case KOL_INTAKE_RECORDING_STATUS:
+        c->has_recording = true;
+        return read_recording(c, p, err);
+    case KOL_INTAKE_HANDLE_RECORDING:
+        c->has_recording = true;
+        code = kol_call_params_read(c->arena, p, &c->call, err);
+        return code == KOL_OK ? read_recording(c, p, err) : code;
+    case KOL_INTAKE_CALL_STATUS:
+        code = kol_call_params_read(c->arena, p, &c->call, err);
+        if (code == KOL_OK)
+            code = check_account(c->conf, c->call.account_sid, err);
+        if (code == KOL_OK && !c->call.status)
+            code = kol_fail(err, KOL_BAD_INPUT, "CallStatus is missing");
+        return code == KOL_OK ? read_recording_of_call(c, p, err) : code;
+    case KOL_INTAKE_TRANSCRIPTION:
+        code = kol_transcription_params_read(c->arena, p, &c->transcription, err);
+        return code == KOL_OK ? check_account(c->conf, c->transcription.account_sid, err) : code;
+    }
+    return kol_fail(err, KOL_BUG, "unknown callback");
+}
+
+enum kol_code kol_intake_prepare(struct kol_arena *a, const struct kol_conf *conf,
+                                 const struct kol_intake_request *request,
+                                 struct kol_intake_change **ret, struct kol_err *err)
+{
+    struct kol_params params;
+    struct kol_intake_change *c = kol_arena_alloc(a, sizeof *c);
+
+    if (!c)
+        return kol_fail(err, KOL_NO_MEMORY, "read a callback: out of memory");
+    *c = (struct kol_intake_change){.arena = a, .conf = conf, .kind = request->kind};
+    enum kol_code code = read_params(a, request, &params, err);
+    if (code == KOL_OK) /* before anything is believed or complained about */
+        code = check_signature(a, conf, request, &params, err);
+    if (code == KOL_OK && !kol_streq(request->method, "GET") && !is_form(request->content_type))
+        code = kol_fail(err, KOL_BAD_INPUT, "the body is not form-encoded");
+    if (code == KOL_OK)
+        code = read_kind(c, &params, err);
+    if (code != KOL_OK)
+        return code;
+
+    KOL_JSON json = kol_params_json(&params);
+    c->params = kol_json_text(a, json);
+    if (!c->params)
+        return kol_fail(err, KOL_NO_MEMORY, "read a callback: out of memory");
+    *ret = c;
+    return KOL_OK;
+}
+
+/* ---- what is said ---- */
+
+/* The host of a URL that was not followed, for the log: only letters that a host may have. */
+static const char *host_for_log(struct kol_arena *a, const char *url)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]";
+    const char *mark = strstr(url, "://");
+    const char *host = mark ? mark + 3 : url;
+    size_t len = strspn(host, letters);
+    const char *text = len ? kol_arena_strn(a, host, len < 80 ? len : 80) : NULL;
+
+    return text ? text : "?";
+}
+
+void kol_intake_after(const struct kol_intake_change *c)
+{
+    if (c->ignored_url && c->is_new)
+        kol_warn("RecordingUrl is not at Twilio's host and was ignored; the SIDs decide "
+                 "call_sid=%s recording_sid=%s host=%s",
+                 c->recording.call_sid, c->recording.recording_sid,
+                 host_for_log(c->arena, c->ignored_url));
+    if (!c->queued)
+        return;
+    kol_log_event(KOL_EV_RECORDING_QUEUED, c->recording.call_sid);
+    kol_log_event(KOL_EV_JOB_ENQUEUED, c->recording.call_sid);
+}
+
+void kol_intake_answer(enum kol_intake_kind kind, enum kol_code code, const struct kol_err *err,
+                       struct kol_intake_answer *ret)
+{
+    *ret = (struct kol_intake_answer){
+        .status = 200, .content_type = "text/plain; charset=utf-8", .body = ""};
+    if (code == KOL_OK) {
+        /* <Record action> asks what to do next: nothing, the recording was the last word. */
+        if (kind == KOL_INTAKE_HANDLE_RECORDING) {
+            ret->content_type = "text/xml; charset=utf-8";
+            ret->body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response></Response>\n";
+        }
+        return;
+    }
+    ret->status = kol_code_http(code);
+    ret->body = err->msg;
+    if (kol_code_next(code) == KOL_NEXT_RETRY || kol_code_next(code) == KOL_NEXT_STOP) {
+        ret->status = 503; /* nothing was stored: send it again */
+        ret->retry_after_s = 5;
+    }
+}

@@ -1,0 +1,234 @@
+/* store.c - the part of intake.h that runs inside a change: event, call, recording and job at once.
+ */
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/str.h"
+#include "intake/change.h"
+#include "intake/road.h"
+#include "store/call.h"
+#include "store/event.h"
+
+static enum kol_code add_event(struct kol_db *db, struct kol_intake_change *c,
+                               struct kol_event_row event, int64_t now_ms, struct kol_err *err)
+{
+    event.params = c->params;
+    if (!event.status)
+        event.status = "";
+    return kol_event_add(db, &event, now_ms, &c->is_new, err);
+}
+
+static enum kol_code reload(struct kol_db *db, struct kol_intake_change *c, int64_t call_id,
+                            struct kol_call **ret, struct kol_err *err)
+{
+    enum kol_code code = kol_call_by_id(db, c->arena, call_id, ret, err);
+
+    if (code == KOL_OK && !*ret)
+        return kol_fail(err, KOL_BUG, "a call is gone within its own change");
+    return code;
+}
+
+static enum kol_code put_recording(struct kol_db *db, struct kol_intake_change *c, int64_t call_id,
+                                   int64_t now_ms, struct kol_err *err)
+{
+    const struct kol_recording_params *p = &c->recording;
+    const struct kol_recording r = {
+        .recording_sid = p->recording_sid,
+        .account_sid = p->account_sid,
+        .status = p->status ? p->status : "completed", /* <Record action>, end of the call */
+        .source = p->source,
+        .url = p->url,
+        .duration = p->duration.seconds,
+        .channels = p->channels,
+        .error_code = p->error_code,
+        .started_at_ms = p->started_at_ms,
+    };
+
+    return kol_road_put_recording(db, c->conf, c->arena, call_id, &r, now_ms, &c->queued, err);
+}
+
+/* ---- /webhook/recording_status and /webhook/handle_recording ---- */
+
+static enum kol_code store_recording(struct kol_db *db, struct kol_intake_change *c, int64_t now_ms,
+                                     struct kol_err *err)
+{
+    const struct kol_recording_params *p = &c->recording;
+    bool action = c->kind == KOL_INTAKE_HANDLE_RECORDING;
+    const struct kol_event_row event = {
+        .account_sid = p->account_sid,
+        .kind = action ? "record_action" : "recording",
+        .subject = p->recording_sid,
+        .status = p->status,
+        .call_sid = p->call_sid,
+    };
+    int64_t call_id = 0;
+
+    enum kol_code code = add_event(db, c, event, now_ms, err);
+    if (code != KOL_OK || !c->is_new)
+        return code;
+    code = kol_call_ensure(db, p->call_sid, p->account_sid, now_ms, &call_id, err);
+    if (code == KOL_OK && action) /* carries the numbers, the status callback does not */
+        code = kol_road_set_parties(db, c->conf, call_id, c->call.direction, c->call.from,
+                                    c->call.to, now_ms, err);
+    if (code == KOL_OK)
+        code = put_recording(db, c, call_id, now_ms, err);
+    return code;
+}
+
+/* ---- /webhook/call_status ---- */
+
+static enum kol_code set_status(struct kol_db *db, const struct kol_call_params *p, int64_t call_id,
+                                int64_t now_ms, struct kol_err *err)
+{
+    int64_t at_ms = p->at_ms ? p->at_ms : now_ms;
+    int64_t started = 0, ended = 0;
+
+    if (kol_call_status_terminal(p->status)) {
+        ended = at_ms;
+        started = p->seconds >= 0 ? at_ms - p->seconds * 1000 : 0;
+    } else if (kol_streq(p->status, "in-progress")) {
+        started = at_ms;
+    }
+    return kol_call_set_status(db, call_id, p->status, p->sequence, started, ended, now_ms, err);
+}
+
+/* The call is over: its recording comes by callback or must be looked for, its words are used. */
+static enum kol_code end_call(struct kol_db *db, struct kol_intake_change *c, int64_t call_id,
+                              int64_t now_ms, struct kol_err *err)
+{
+    struct kol_call *call = NULL;
+    bool queued = false;
+    enum kol_code code = reload(db, c, call_id, &call, err);
+
+    if (code == KOL_OK && !call->recording_sid)
+        code = kol_road_queue_lookup(db, c->conf, call, false, now_ms, &queued, err);
+    if (code == KOL_OK)
+        code = kol_road_queue_realtime(db, c->conf, call, now_ms, err);
+    return code;
+}
+
+static enum kol_code store_call_status(struct kol_db *db, struct kol_intake_change *c,
+                                       int64_t now_ms, struct kol_err *err)
+{
+    const struct kol_call_params *p = &c->call;
+    const struct kol_event_row event = {
+        .account_sid = p->account_sid,
+        .kind = "call_status",
+        .subject = p->call_sid,
+        .status = p->status,
+        .sequence = p->sequence,
+        .call_sid = p->call_sid,
+    };
+    int64_t call_id = 0;
+
+    enum kol_code code = add_event(db, c, event, now_ms, err);
+    if (code != KOL_OK || !c->is_new)
+        return code;
+    code = kol_call_ensure(db, p->call_sid, p->account_sid, now_ms, &call_id, err);
+    if (code == KOL_OK)
+        code =
+            kol_road_set_parties(db, c->conf, call_id, p->direction, p->from, p->to, now_ms, err);
+    if (code == KOL_OK)
+        code = set_status(db, p, call_id, now_ms, err);
+    if (code == KOL_OK && c->has_recording)
+        code = put_recording(db, c, call_id, now_ms, err);
+    if (code == KOL_OK && kol_streq(p->status, "completed"))
+        code = end_call(db, c, call_id, now_ms, err);
+    return code;
+}
+
+/* ---- /webhook/transcription ---- */
+
+static enum kol_code add_line(struct kol_db *db, struct kol_intake_change *c, int64_t call_id,
+                              int64_t now_ms, bool *ret_new, struct kol_err *err)
+{
+    const struct kol_transcription_params *p = &c->transcription;
+    const struct kol_realtime_line line = {
+        .transcription_sid = p->transcription_sid ? p->transcription_sid : p->call_sid,
+        .sequence = p->sequence,
+        .role = p->outbound ? "agent" : "customer", /* inbound_track is what the other side says */
+        .text = p->transcript,
+        .at_ms = p->at_ms ? p->at_ms : now_ms,
+    };
+
+    return kol_call_add_realtime_line(db, call_id, &line, now_ms, ret_new, err);
+}
+
+static enum kol_code store_transcription(struct kol_db *db, struct kol_intake_change *c,
+                                         int64_t now_ms, struct kol_err *err)
+{
+    const struct kol_transcription_params *p = &c->transcription;
+    const struct kol_event_row event = {
+        .account_sid = p->account_sid,
+        .kind = "transcription",
+        .subject = p->transcription_sid ? p->transcription_sid : p->call_sid,
+        .status = p->event,
+        .sequence = p->sequence,
+        .call_sid = p->call_sid,
+    };
+    bool content = kol_streq(p->event, "content"), line_is_new = false;
+    struct kol_call *call = NULL;
+    int64_t call_id = 0;
+
+    if (content && !p->final)
+        return KOL_OK; /* its words come again in a final one */
+    enum kol_code code = add_event(db, c, event, now_ms, err);
+    if (code != KOL_OK || !c->is_new)
+        return code;
+    code = kol_call_ensure(db, p->call_sid, p->account_sid, now_ms, &call_id, err);
+    if (code == KOL_OK && content)
+        code = add_line(db, c, call_id, now_ms, &line_is_new, err);
+    if (code == KOL_OK)
+        code = reload(db, c, call_id, &call, err);
+    if (code != KOL_OK)
+        return code;
+
+    bool late = line_is_new && call->ended_at_ms;
+    if (!late && !kol_streq(p->event, "stopped"))
+        return KOL_OK;
+    return kol_road_queue_realtime(db, c->conf, call, now_ms, err);
+}
+
+/* ---- entrances ---- */
+
+enum kol_code kol_intake_store(struct kol_db *db, void *arg, struct kol_err *err)
+{
+    struct kol_intake_change *c = arg;
+    int64_t now_ms = kol_wall_ms();
+
+    c->is_new = false; /* may run again after a failed commit */
+    c->queued = false;
+    switch (c->kind) {
+    case KOL_INTAKE_RECORDING_STATUS:
+    case KOL_INTAKE_HANDLE_RECORDING:
+        return store_recording(db, c, now_ms, err);
+    case KOL_INTAKE_CALL_STATUS:
+        return store_call_status(db, c, now_ms, err);
+    case KOL_INTAKE_TRANSCRIPTION:
+        return store_transcription(db, c, now_ms, err);
+    }
+    return kol_fail(err, KOL_BUG, "unknown callback");
+}
+
+enum kol_code kol_intake_trigger(struct kol_db *db, void *arg, struct kol_err *err)
+{
+    struct kol_intake_trigger *t = arg;
+    KOL_ARENA a = kol_arena_new(0);
+    int64_t now_ms = kol_wall_ms(), call_id = 0;
+    struct kol_call *call = NULL;
+
+    if (!a)
+        return kol_fail(err, KOL_NO_MEMORY, "look up a recording: out of memory");
+    if (!kol_sid_valid(t->call_sid, "CA"))
+        return kol_fail(err, KOL_BAD_INPUT, "not a call SID: CA and 32 digits of 0-9, a-f");
+    if (kol_str_empty(t->conf->twilio_account_sid))
+        return kol_fail(err, KOL_BAD_CONFIG, "twilio_account_sid is not configured");
+    enum kol_code code =
+        kol_call_ensure(db, t->call_sid, t->conf->twilio_account_sid, now_ms, &call_id, err);
+    if (code == KOL_OK)
+        code = kol_call_by_id(db, a, call_id, &call, err);
+    if (code != KOL_OK)
+        return code;
+    if (!call)
+        return kol_fail(err, KOL_BUG, "a call is gone within its own change");
+    return kol_road_queue_lookup(db, t->conf, call, true, now_ms, &t->ret_queued, err);
+}

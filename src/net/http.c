@@ -1,0 +1,413 @@
+/* http.c - see http.h. */
+#include "net/http.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/str.h"
+#include "net/guard.h"
+#include "net/sink.h"
+#include <curl/curl.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    DEFAULT_TIMEOUT_MS = 30000,
+    CONNECT_TIMEOUT_MS = 10000,
+    STALL_BYTES_PER_S = 100,
+    MAX_REDIRECTS = 3,
+    MAX_HEADERS = 32
+};
+
+struct kol_http {
+    CURL *curl;
+    const struct kol_conf *conf;
+};
+
+/* One request on its way; libcurl's callbacks get it. */
+struct transfer {
+    CURL *curl;
+    const struct kol_http_request *request;
+    const struct kol_url *url;
+    bool listed;         /* the settings allow its host, whatever its address */
+    const char *blocked; /* what an address was that the guard refused */
+    bool opened;         /* an address was good enough to try */
+    struct kol_sink sink;
+    struct curl_slist *headers;
+    char message[CURL_ERROR_SIZE];
+};
+
+static void init_curl(void)
+{
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        abort();
+}
+
+enum kol_code kol_http_new(const struct kol_conf *conf, struct kol_http **ret, struct kol_err *err)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct kol_http *h = calloc(1, sizeof *h);
+
+    pthread_once(&once, init_curl);
+    if (h)
+        h->curl = curl_easy_init();
+    if (!h || !h->curl) {
+        free(h);
+        return kol_fail(err, KOL_NO_MEMORY, "http client: out of memory");
+    }
+    h->conf = conf;
+    *ret = h;
+    return KOL_OK;
+}
+
+void kol_http_free(struct kol_http *h)
+{
+    if (!h)
+        return;
+    curl_easy_cleanup(h->curl);
+    free(h);
+}
+
+enum kol_code kol_http_status_code(int status)
+{
+    if (status >= 200 && status <= 299)
+        return KOL_OK;
+    switch (status) {
+    case 401:
+    case 403:
+        return KOL_REFUSED;
+    case 404:
+        return KOL_NOT_FOUND;
+    case 408:
+    case 504:
+        return KOL_NET_TIMEOUT;
+    case 410:
+        return KOL_GONE;
+    case 429:
+        return KOL_RATE_LIMITED;
+    default: /* of an int */
+        return KOL_HTTP_STATUS;
+    }
+}
+
+/* ---- callbacks ---- */
+
+/* The guard that counts: the address itself, right before it is connected to. */
+static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct transfer *t = user;
+    const char *what = kol_guard_address(&address->addr);
+
+    if (purpose != CURLSOCKTYPE_IPCXN || (what && !t->listed)) {
+        t->blocked = what ? what : "no place to connect to";
+        return CURL_SOCKET_BAD;
+    }
+    t->opened = true;
+    return kol_sys->connect_socket(address->family, address->socktype | SOCK_CLOEXEC,
+                                   address->protocol);
+}
+
+static bool is_good(const struct transfer *t)
+{
+    long status = 0;
+
+    curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+    return status >= 200 && status <= 299;
+}
+
+static size_t take_body(char *data, size_t size, size_t count, void *user)
+{
+    struct transfer *t = user;
+    curl_off_t declared = -1;
+    size_t len = size * count;
+
+    curl_easy_getinfo(t->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &declared);
+    return kol_sink_take(&t->sink, is_good(t), declared, data, len) ? len : CURL_WRITEFUNC_ERROR;
+}
+
+static int ask_to_stop(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+                       curl_off_t up)
+{
+    const struct transfer *t = user;
+
+    (void)down_total, (void)down, (void)up_total, (void)up;
+    return t->request->stop && *t->request->stop;
+}
+
+/* ---- setting up ---- */
+
+static bool is_token(const char *s)
+{
+    size_t len = strlen(s);
+    return len && strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                            "!#$%&'*+-.^_`|~") == len;
+}
+
+static bool is_one_line(const char *s)
+{
+    for (; *s; s++)
+        if (((unsigned char)*s < 0x20 && *s != '\t') || *s == 0x7f)
+            return false;
+    return true;
+}
+
+static bool add_header(struct transfer *t, const char *line)
+{
+    struct curl_slist *list = line ? curl_slist_append(t->headers, line) : NULL;
+
+    if (list)
+        t->headers = list;
+    return list != NULL;
+}
+
+/* A header with a line end would be two headers: refused, whoever made it. */
+static enum kol_code set_headers(struct kol_arena *a, struct transfer *t, struct kol_err *err)
+{
+    const struct kol_http_request *r = t->request;
+    bool ok = add_header(t, "Expect:"); /* no 100-continue round */
+
+    if (r->header_count > MAX_HEADERS)
+        return kol_fail(err, KOL_BAD_INPUT, "more than %d headers", MAX_HEADERS);
+    for (size_t i = 0; i < r->header_count && ok; i++) {
+        const char *name = r->headers[i].name;
+        const char *value = r->headers[i].value;
+        if (!is_token(name) || !is_one_line(value))
+            return kol_fail(err, KOL_BAD_INPUT,
+                            "header %.40s has characters that no header may have", name);
+        /* "Name;" is how libcurl spells a header with an empty value. */
+        ok = add_header(t, *value ? kol_arena_fmt(a, "%s: %s", name, value)
+                                  : kol_arena_fmt(a, "%s;", name));
+    }
+    if (!ok)
+        return kol_fail(err, KOL_NO_MEMORY, "out of memory");
+    curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, t->headers);
+    return KOL_OK;
+}
+
+static void set_method(CURL *c, const struct kol_http_request *r)
+{
+    const char *method = r->method ? r->method : "GET";
+
+    if (r->body) {
+        curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
+        curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body);
+    }
+    if (kol_streq(method, "HEAD"))
+        curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
+    else if (!kol_streq(method, r->body ? "POST" : "GET"))
+        curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
+}
+
+static void set_limits(CURL *c, const struct kol_http_request *r)
+{
+    int64_t timeout_ms = r->timeout_ms > 0 ? r->timeout_ms : DEFAULT_TIMEOUT_MS;
+    int64_t stall_ms = r->stall_ms > 0 ? r->stall_ms : DEFAULT_TIMEOUT_MS;
+
+    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
+    curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES_PER_S);
+    curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)((stall_ms + 999) / 1000));
+}
+
+/* What never differs. Source: libcurl-security(3). */
+static void set_policy(CURL *c, const struct transfer *t)
+{
+    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, t->listed ? "http,https" : "https");
+    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(c, CURLOPT_PROXY, ""); /* not from the environment either */
+    curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(c, CURLOPT_HTTP09_ALLOWED, 0L);
+    curl_easy_setopt(c, CURLOPT_USERAGENT, "kol/" KOL_VERSION);
+}
+
+static void set_callbacks(CURL *c, struct transfer *t)
+{
+    curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->message);
+    curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, t);
+    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
+    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, ask_to_stop);
+    curl_easy_setopt(c, CURLOPT_XFERINFODATA, t);
+    curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+}
+
+static enum kol_code set_up(struct kol_arena *a, struct transfer *t, struct kol_err *err)
+{
+    const struct kol_http_request *r = t->request;
+    const char *text = kol_url_text(a, t->url);
+
+    if (!text)
+        return kol_fail(err, KOL_NO_MEMORY, "out of memory");
+    curl_easy_reset(t->curl); /* keeps connections and the DNS cache */
+    set_policy(t->curl, t);
+    set_limits(t->curl, r);
+    set_callbacks(t->curl, t);
+    set_method(t->curl, r);
+    curl_easy_setopt(t->curl, CURLOPT_URL, text);
+    if (r->user) {
+        curl_easy_setopt(t->curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+        curl_easy_setopt(t->curl, CURLOPT_USERNAME, r->user);
+        curl_easy_setopt(t->curl, CURLOPT_PASSWORD, r->password ? r->password : "");
+    }
+    return set_headers(a, t, err);
+}
+
+/* ---- what came of it ---- */
+
+static const char *header(struct kol_arena *a, CURL *c, const char *name)
+{
+    struct curl_header *h = NULL;
+
+    if (curl_easy_header(c, name, 0, CURLH_HEADER, -1, &h) != CURLHE_OK)
+        return NULL;
+    return kol_arena_str(a, h->value);
+}
+
+static enum kol_code fill_response(struct kol_arena *a, struct transfer *t, int64_t started_ms,
+                                   struct kol_http_response *ret, struct kol_err *err)
+{
+    long status = 0;
+    struct kol_http_response r = {.retry_after_ms = -1, .bytes = t->sink.bytes};
+    const char *retry_after = header(a, t->curl, "Retry-After");
+
+    curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+    r.status = (int)status;
+    r.content_type = header(a, t->curl, "Content-Type");
+    r.etag = header(a, t->curl, "ETag");
+    r.location = header(a, t->curl, "Location");
+    if (retry_after)
+        (void)kol_time_parse_http_delta_or_date(retry_after, kol_wall_ms(), &r.retry_after_ms);
+    r.body_len = t->sink.memory.len;
+    r.body = kol_arena_strn(a, t->sink.memory.data, r.body_len);
+    r.elapsed_ms = kol_boot_ms() - started_ms;
+    if (kol_arena_failed(a))
+        return kol_fail(err, KOL_NO_MEMORY, "out of memory");
+    *ret = r;
+    return KOL_OK;
+}
+
+/* What the system says, else libcurl's own words, unless they could hold a part of the URL. */
+static const char *reason(const struct transfer *t, CURLcode result)
+{
+    long error_number = 0;
+
+    if (result == CURLE_COULDNT_CONNECT &&
+        curl_easy_getinfo(t->curl, CURLINFO_OS_ERRNO, &error_number) == CURLE_OK && error_number)
+        return strerror((int)error_number);
+    return t->message[0] && !strchr(t->message, '?') ? t->message : curl_easy_strerror(result);
+}
+
+static enum kol_code classify(const struct transfer *t, CURLcode result, struct kol_err *err)
+{
+    switch ((int)result) {
+    case CURLE_OPERATION_TIMEDOUT:
+        return kol_fail(err, KOL_NET_TIMEOUT, "%s", reason(t, result));
+    case CURLE_OUT_OF_MEMORY:
+        return kol_fail(err, KOL_NO_MEMORY, "out of memory");
+    case CURLE_ABORTED_BY_CALLBACK:
+        return kol_fail(err, KOL_CANCELLED, "stopped");
+    case CURLE_PARTIAL_FILE:
+        return kol_fail(err, KOL_TRUNCATED, "the answer ended after %llu bytes",
+                        (unsigned long long)t->sink.bytes);
+    default: /* of an int: the many others are failures of the network */
+        break;
+    }
+    if (t->blocked && !t->opened)
+        return kol_fail(err, KOL_BLOCKED_ADDRESS,
+                        "its address is %s; if it is yours, put the host in allow_private_hosts",
+                        t->blocked);
+    if (t->sink.bytes > 0) /* a reset or a broken chunk in the middle of the body */
+        return kol_fail(err, KOL_TRUNCATED, "the answer broke off after %llu bytes: %s",
+                        (unsigned long long)t->sink.bytes, reason(t, result));
+    return kol_fail(err, KOL_NET, "%s", reason(t, result));
+}
+
+static enum kol_code perform(struct kol_arena *a, struct transfer *t, struct kol_http_response *ret,
+                             struct kol_err *err)
+{
+    int64_t started_ms = kol_boot_ms();
+    CURLcode result = curl_easy_perform(t->curl);
+
+    if (t->sink.state == KOL_SINK_FAILED)
+        return t->sink.code; /* err is filled */
+    if (result != CURLE_OK && t->sink.state != KOL_SINK_FULL)
+        return classify(t, result, err);
+    if (!kol_sink_finish(&t->sink, is_good(t)))
+        return t->sink.code;
+    return fill_response(a, t, started_ms, ret, err);
+}
+
+static enum kol_code send_to(struct kol_arena *a, struct kol_http *h,
+                             const struct kol_http_request *request, const struct kol_url *url,
+                             struct kol_http_response *ret, struct kol_err *err)
+{
+    struct transfer t = {.curl = h->curl, .request = request, .url = url};
+
+    enum kol_code code = kol_guard_url(h->conf, url, err);
+    if (code != KOL_OK)
+        return code;
+    t.listed = kol_guard_is_listed(h->conf, url->host, url->port);
+    kol_sink_init(&t.sink, request, err);
+    code = set_up(a, &t, err);
+    if (code == KOL_OK)
+        code = perform(a, &t, ret, err);
+    if (code != KOL_OK)
+        kol_err_prefix(err, "%s %s", request->method ? request->method : "GET",
+                       kol_url_place(a, url));
+
+    curl_easy_reset(h->curl); /* it points into t */
+    curl_slist_free_all(t.headers);
+    kol_sink_done(&t.sink);
+    return code;
+}
+
+enum kol_code kol_http_send(struct kol_arena *a, struct kol_http *h,
+                            const struct kol_http_request *request, struct kol_http_response *ret,
+                            struct kol_err *err)
+{
+    struct kol_err unused;
+    struct kol_url url;
+
+    err = err ? err : &unused;
+    enum kol_code code = kol_url_parse(a, request->url, &url, err);
+    if (code != KOL_OK)
+        return code;
+    return send_to(a, h, request, &url, ret, err);
+}
+
+static bool is_redirect(int status)
+{
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+enum kol_code kol_http_get_following(struct kol_arena *a, struct kol_http *h,
+                                     const struct kol_http_request *request,
+                                     struct kol_http_response *ret, struct kol_err *err)
+{
+    struct kol_http_request hop = *request;
+    struct kol_url url;
+    struct kol_url target;
+    struct kol_err unused;
+
+    err = err ? err : &unused;
+    enum kol_code code = kol_url_parse(a, request->url, &url, err);
+    for (int redirects = 0; code == KOL_OK; redirects++) {
+        code = send_to(a, h, &hop, &url, ret, err);
+        if (code != KOL_OK || !is_redirect(ret->status) || redirects == MAX_REDIRECTS)
+            return code;
+        if (!ret->location || kol_url_resolve(a, &url, ret->location, &target, err) != KOL_OK)
+            return KOL_OK; /* the 3xx stands as the answer */
+        if (!kol_url_same_origin(&url, &target)) {
+            /* Neither password nor token of ours is for that place, nor for where it sends us. */
+            hop.user = hop.password = NULL;
+            hop.header_count = 0;
+        }
+        url = target;
+    }
+    return code;
+}

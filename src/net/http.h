@@ -1,0 +1,103 @@
+/*
+ * http.h - the one HTTP client: deadlines, size limits, the address guard, and what a failure
+ * means.
+ *
+ * Used by: twilio, recording, deliver. Knows: HTTP and TLS through libcurl. Does not know:
+ * providers, jobs, audio. No proxy, netrc or cookies; redirects only by kol_http_get_following();
+ * https only, except for the hosts of allow_private_hosts. Threading: one struct kol_http per
+ * thread; nothing here locks. The process ignores SIGPIPE.
+ */
+#ifndef KOL_NET_HTTP_H
+#define KOL_NET_HTTP_H
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "conf/conf.h"
+#include <stdatomic.h>
+
+struct kol_http; /* opaque: keeps the connections of one thread */
+
+struct kol_http_header {
+    const char *name, *value;
+};
+
+/* All pointers are borrowed for the call. What is zero or NULL has the default named. */
+struct kol_http_request {
+    const char *method; /* GET */
+    const char *url;
+    const struct kol_http_header *headers;
+    size_t header_count;
+    const char *user, *password; /* basic credentials, for the host of url only; none */
+    const void *body;
+    size_t body_len;
+    int64_t timeout_ms; /* 30 s, for all of it */
+    int64_t stall_ms;   /* 30 s: less than 100 bytes a second for this long is a time-out */
+    uint64_t max_response_bytes; /* 64 KiB; a longer body of a 2xx answer is TOO_LARGE */
+
+    /* The body of a 2xx answer is written here; other bodies and NULL: to memory. */
+    struct kol_part *part;
+    /*
+     * Sees the first bytes of a 2xx body (up to KOL_HTTP_HEAD_BYTES, all of a shorter one) before
+     * any is written to part; what it fails with ends the transfer. May be called with len 0.
+     */
+    enum kol_code (*inspect)(void *user, const void *head, size_t len, struct kol_err *err);
+    void *inspect_user;
+    const atomic_bool *stop; /* set by another thread: CANCELLED within a second */
+};
+#define KOL_HTTP_HEAD_BYTES 4096
+
+/* Texts live as long as the arena; NULL when the header is absent. */
+struct kol_http_response {
+    int status;
+    const char *content_type;
+    const char *etag;
+    const char *location;
+    int64_t retry_after_ms; /* -1: not given */
+    uint64_t bytes;         /* of the body */
+    const char *body; /* NUL-terminated; "" when it went to part. The rest of a long error page is
+                         dropped */
+    size_t body_len;
+    int64_t elapsed_ms;
+};
+
+/* conf is borrowed until _free. Errors: NO_MEMORY. */
+enum kol_code kol_http_new(const struct kol_conf *conf, struct kol_http **ret,
+                           struct kol_err *err) KOL_MUST_CHECK;
+void kol_http_free(struct kol_http *h); /* NULL is fine */
+
+/*
+ * Sends one request. OK means that a whole answer came, whatever its status:
+ * see kol_http_status_code().
+ *
+ * Errors: NET, NET_TIMEOUT, TRUNCATED, NO_MEMORY, IO and DISK_FULL of part (retry);
+ * BLOCKED_ADDRESS, BAD_INPUT (the URL or a header), TOO_LARGE (give up); CANCELLED;
+ * what inspect fails with.
+ * Messages hold method, host and path, never a query.
+ */
+enum kol_code kol_http_send(struct kol_arena *a, struct kol_http *h,
+                            const struct kol_http_request *request, struct kol_http_response *ret,
+                            struct kol_err *err) KOL_MUST_CHECK;
+
+/*
+ * GET or HEAD that follows up to three redirects, each target checked anew. Credentials and the
+ * request's own headers go to the first origin only. After the third redirect, or when the Location
+ * is no good, the 3xx answer itself is returned.
+ */
+enum kol_code kol_http_get_following(struct kol_arena *a, struct kol_http *h,
+                                     const struct kol_http_request *request,
+                                     struct kol_http_response *ret,
+                                     struct kol_err *err) KOL_MUST_CHECK;
+
+/*
+ * What a status means for a job: 2xx OK; 401, 403 REFUSED; 404 NOT_FOUND; 410 GONE; 429
+ * RATE_LIMITED; 408, 504 NET_TIMEOUT; all others, redirects too, HTTP_STATUS.
+ */
+enum kol_code kol_http_status_code(int status);
+
+static inline void kol_http_cleanup(struct kol_http **h)
+{
+    kol_http_free(*h);
+}
+#define KOL_HTTP __attribute__((cleanup(kol_http_cleanup))) struct kol_http *
+
+#endif

@@ -1,0 +1,329 @@
+/*
+ * stage.c - the transcribe stage: a call's local file becomes its final_transcript.
+ *
+ * Runs in the worker process. Stores segments with times and words, and what filters dropped.
+ */
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "queue/stage.h"
+#include "store/business.h"
+#include "store/call.h"
+#include "store/segment.h"
+#include "transcribe/stage.h"
+#include "transcribe/transcribe.h"
+
+#include <string.h>
+
+#define GLOSSARY_MAX 256
+#define DEADLINE_LEAST_MS 120000
+
+/* ---- who is on which channel ---- */
+
+/* "customer,agent" -> roles; anything else leaves them. */
+static bool parse_roles(const char *text, enum kol_role roles[static 2])
+{
+    if (kol_streq(text, "customer,agent")) {
+        roles[0] = KOL_ROLE_CUSTOMER;
+        roles[1] = KOL_ROLE_AGENT;
+        return true;
+    }
+    if (kol_streq(text, "agent,customer")) {
+        roles[0] = KOL_ROLE_AGENT;
+        roles[1] = KOL_ROLE_CUSTOMER;
+        return true;
+    }
+    return false;
+}
+
+/* The business's own map: "<source>/<direction>", then "<direction>". */
+static bool roles_of_business(const char *channel_map, const struct kol_call *call,
+                              enum kol_role roles[static 2])
+{
+    KOL_JSON map = NULL;
+    char key[96];
+
+    if (kol_str_empty(channel_map) ||
+        kol_json_parse(channel_map, strlen(channel_map), &map, NULL) != KOL_OK)
+        return false;
+    snprintf(key, sizeof(key), "%s/%s", call->recording_source ? call->recording_source : "",
+             call->direction ? call->direction : "");
+    if (parse_roles(kol_json_get_str(map, key), roles))
+        return true;
+    return call->direction && parse_roles(kol_json_get_str(map, call->direction), roles);
+}
+
+void kol_transcribe_roles(const struct kol_conf *conf, const char *channel_map,
+                          const struct kol_call *call, enum kol_role roles[static 2])
+{
+    parse_roles("customer,agent", roles);
+    if (conf->channel_map == KOL_CHANNELS_AGENT_CUSTOMER)
+        parse_roles("agent,customer", roles);
+    /* SIP trunks record our own side first; all other sources the caller's, or the callee of an
+     * outbound call. Source: docs/twilio.md, "Channels". */
+    if (conf->channel_map == KOL_CHANNELS_AUTO && kol_streq(call->recording_source, "Trunking"))
+        parse_roles("agent,customer", roles);
+    roles_of_business(channel_map, call, roles);
+}
+
+/* ---- running ---- */
+
+struct work {
+    struct kol_call *call;
+    struct kol_business *business; /* NULL: unassigned */
+    struct kol_transcript transcript;
+};
+
+static void on_progress(int64_t done_ms, int64_t total_ms, void *user)
+{
+    struct kol_stage_run *run = user;
+
+    if (total_ms > 0)
+        atomic_store(&run->progress_permille, (int)(done_ms * 1000 / total_ms));
+}
+
+static bool on_stop(void *user)
+{
+    return kol_stage_should_stop(user);
+}
+
+static size_t split_glossary(struct kol_arena *a, const char *text, const char **list, size_t max)
+{
+    char *copy = kol_arena_str(a, text), *rest = NULL;
+    size_t n = 0;
+
+    if (!copy)
+        return 0;
+    for (char *item = strtok_r(copy, ",", &rest); item && n < max;
+         item = strtok_r(NULL, ",", &rest)) {
+        item += strspn(item, " \t\n");
+        if (*item)
+            list[n++] = item;
+    }
+    return n;
+}
+
+static enum kol_code transcribe(struct kol_stage_run *run, struct work *work, const char *path,
+                                struct kol_err *err)
+{
+    const struct kol_conf *conf = run->env->conf;
+    const char *glossary[GLOSSARY_MAX];
+    struct kol_transcribe_options options = {
+        .language = work->business ? work->business->language : "auto",
+        .allowed = {"he", "en"},
+        .glossary = glossary,
+        .beam = (int)conf->beam_size,
+        .progress = on_progress,
+        .stop = on_stop,
+        .user = run,
+    };
+    const int64_t duration_ms = work->call->duration > 0 ? work->call->duration * 1000 : 3600000;
+
+    if (work->business)
+        options.glossary_count =
+            split_glossary(run->arena, work->business->glossary, glossary, GLOSSARY_MAX);
+    kol_transcribe_roles(conf, work->business ? work->business->channel_map : NULL, work->call,
+                         options.roles);
+    options.deadline_ms = duration_ms * conf->deadline_factor;
+    if (options.deadline_ms < DEADLINE_LEAST_MS)
+        options.deadline_ms = DEADLINE_LEAST_MS;
+    atomic_store(&run->deadline_boot_ms, kol_boot_ms() + options.deadline_ms);
+    return kol_transcribe_file(run->state, run->arena, path, &options, &work->transcript, err);
+}
+
+/* ---- storing ---- */
+
+static const char *words_json(struct kol_arena *a, const struct kol_segment *s)
+{
+    KOL_JSON list = json_array();
+
+    if (s->word_count == 0)
+        return NULL;
+    for (size_t i = 0; i < s->word_count; i++) {
+        json_t *word = json_object();
+
+        kol_json_set_str(word, "w", s->words[i].text);
+        kol_json_set_int(word, "s", s->words[i].start_ms);
+        kol_json_set_int(word, "e", s->words[i].end_ms);
+        kol_json_set(word, "p", json_real(s->words[i].probability));
+        json_array_append_new(list, word);
+    }
+    return kol_json_text(a, list);
+}
+
+static struct kol_segment_row *segment_rows(struct kol_arena *a, const struct kol_transcript *t)
+{
+    struct kol_segment_row *rows = kol_arena_array(a, t->segment_count + 1, sizeof(*rows));
+
+    for (size_t i = 0; rows && i < t->segment_count; i++) {
+        const struct kol_segment *s = &t->segments[i];
+
+        rows[i] = (struct kol_segment_row){
+            .channel = s->channel,
+            .role = kol_role_name(s->role),
+            .start_ms = s->start_ms,
+            .end_ms = s->end_ms,
+            .text = s->text,
+            .words = words_json(a, s),
+            .dropped_reason = s->dropped_reason,
+        };
+    }
+    return rows;
+}
+
+static enum kol_code save(struct kol_db *db, struct kol_stage_run *run, struct kol_err *err)
+{
+    const struct work *work = run->save_arg;
+    const struct kol_transcript *t = &work->transcript;
+    const struct kol_transcript_row row = {
+        .recording_sid = run->job->subject,
+        .final_transcript = t->text,
+        .language = kol_str_empty(t->language) ? NULL : t->language,
+        .model = t->model,
+        .speech_ms = t->speech_ms,
+        .realtime_factor = t->real_time_factor,
+        .duration_ms = t->duration_ms,
+        .segments = segment_rows(run->arena, t),
+        .segment_count = t->segment_count,
+    };
+
+    if (!row.segments)
+        return kol_fail(err, KOL_NO_MEMORY, "store the transcript: out of memory");
+    return kol_transcript_save(db, run->job->call_id, &row, kol_wall_ms(), err);
+}
+
+static void after(struct kol_stage_run *run)
+{
+    const struct work *work = run->save_arg;
+    long long chars = (long long)kol_utf8_count(work->transcript.text);
+
+    kol_log_event(KOL_EV_TRANSCRIPT_SAVED, chars, run->job->call_sid);
+    if (chars == 0)
+        kol_info("nobody spoke in this call: the transcript is empty (no_speech)");
+    kol_info("transcribed audio_ms=%lld speech_ms=%lld wall_ms=%lld real_time_factor=%.3f",
+             (long long)work->transcript.duration_ms, (long long)work->transcript.speech_ms,
+             (long long)work->transcript.wall_ms, work->transcript.real_time_factor);
+}
+
+/* The file this job was made for is not there: removed by hand, or replaced by a better recording. */
+static enum kol_code without_file(struct kol_stage_run *run, const struct kol_call *call)
+{
+    if (kol_streq(call->recording_sid, run->job->subject)) {
+        kol_warn("the recording's file is missing: fetching it again");
+        run->next_stage = "fetch";
+    } else {
+        run->end_of_road = true; /* the better recording has a job of its own */
+    }
+    return KOL_OK;
+}
+
+static enum kol_code run_stage(struct kol_stage_run *run, struct kol_err *err)
+{
+    struct work *work = kol_arena_alloc(run->arena, sizeof(*work));
+
+    if (!work)
+        return kol_fail(err, KOL_NO_MEMORY, "transcribe: out of memory");
+    enum kol_code code = kol_call_by_id(run->db, run->arena, run->job->call_id, &work->call, err);
+    if (code == KOL_OK && !work->call)
+        return kol_fail(err, KOL_NOT_FOUND, "transcribe: the call is gone");
+    if (code == KOL_OK && work->call->business_id)
+        code = kol_business_by_id(run->db, run->arena, work->call->business_id, &work->business,
+                                  err);
+    if (code != KOL_OK)
+        return code;
+
+    const char *path = kol_arena_fmt(run->arena, "%s/%s", run->env->conf->data_dir,
+                                     work->call->audio_file ? work->call->audio_file : "");
+    if (!work->call->audio_file || access(path, R_OK) != 0 ||
+        !kol_streq(work->call->audio_recording_sid, run->job->subject))
+        return without_file(run, work->call);
+
+    kol_log_event(KOL_EV_WHISPER_STARTING, run->job->call_sid);
+    code = transcribe(run, work, path, err);
+    if (code != KOL_OK)
+        return code;
+    kol_log_event(KOL_EV_TRANSCRIPT_OBTAINED, (long long)kol_utf8_count(work->transcript.text),
+                  run->job->call_sid);
+    run->save = save;
+    run->save_arg = work;
+    run->after = after;
+    return KOL_OK;
+}
+
+/* ---- the engine's life ---- */
+
+static const char *model_path(struct kol_arena *a, const struct kol_conf *conf, const char *name)
+{
+    if (strchr(name, '/'))
+        return name;
+    return kol_arena_fmt(a, "%s/ggml-%s.bin", conf->model_dir, name);
+}
+
+enum kol_code kol_transcribe_check_model(const struct kol_conf *conf, struct kol_err *err)
+{
+    KOL_ARENA a = kol_arena_new(0);
+    const char *names[] = {conf->model, conf->vad_model};
+
+    for (size_t i = 0; i < KOL_COUNT(names); i++) {
+        const char *path = a ? model_path(a, conf, names[i]) : NULL;
+
+        if (!path)
+            return kol_fail(err, KOL_NO_MEMORY, "find the model: out of memory");
+        if (access(path, R_OK) != 0)
+            return kol_fail(err, KOL_NO_MODEL,
+                            "there is no model file %s (settings model, vad_model, model_dir)",
+                            path);
+    }
+    return KOL_OK;
+}
+
+enum kol_code kol_transcribe_open(const struct kol_conf *conf, struct kol_transcriber **ret,
+                                  struct kol_err *err)
+{
+    KOL_ARENA a = kol_arena_new(0);
+
+    if (!a)
+        return kol_fail(err, KOL_NO_MEMORY, "load the model: out of memory");
+    const struct kol_transcriber_conf options = {
+        .model_path = model_path(a, conf, conf->model),
+        .vad_path = model_path(a, conf, conf->vad_model),
+        .decode_program = kol_str_empty(conf->decode_program) ? NULL : conf->decode_program,
+        .threads = (int)conf->worker_threads,
+    };
+    enum kol_code code = kol_transcribe_check_model(conf, err);
+    if (code != KOL_OK)
+        return code;
+    return kol_transcriber_open(&options, ret, err);
+}
+
+static enum kol_code open_stage(const struct kol_stage_env *env, void **ret, struct kol_err *err)
+{
+    struct kol_transcriber *t = NULL;
+    enum kol_code code = kol_transcribe_open(env->conf, &t, err);
+
+    *ret = t;
+    return code;
+}
+
+static void close_stage(void *state)
+{
+    kol_transcriber_close(state);
+}
+
+static enum kol_code bury(struct kol_db *db, const struct kol_job *job,
+                          const struct kol_err *failure, int64_t now_ms, struct kol_err *err)
+{
+    (void)failure;
+    return kol_stage_offline_dead(db, job->call_id, job->call_sid, job->business_id, now_ms, err);
+}
+
+const struct kol_stage kol_stage_transcribe = {
+    .name = "transcribe",
+    .next = "understand",
+    .open = open_stage,
+    .close = close_stage,
+    .run = run_stage,
+    .bury = bury,
+    .retry = {.max_attempts = 4},
+};

@@ -1,0 +1,232 @@
+/* rest.c - the half of rest.h that asks. */
+#include "twilio/rest.h"
+#include "base/ids.h"
+#include "base/str.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { LIST_BYTES = 4 * 1024 * 1024, RESOURCE_BYTES = 256 * 1024 };
+
+struct kol_twilio {
+    const struct kol_conf *conf;
+    struct kol_http *http;
+    int64_t retry_after_ms;
+};
+
+enum kol_code kol_twilio_new(const struct kol_conf *conf, struct kol_twilio **ret,
+                             struct kol_err *err)
+{
+    struct kol_twilio *t = calloc(1, sizeof *t);
+
+    if (!t)
+        return kol_fail(err, KOL_NO_MEMORY, "Twilio client: out of memory");
+    t->conf = conf;
+    enum kol_code code = kol_http_new(conf, &t->http, err);
+    if (code != KOL_OK) {
+        free(t);
+        return code;
+    }
+    *ret = t;
+    return KOL_OK;
+}
+
+void kol_twilio_free(struct kol_twilio *t)
+{
+    if (!t)
+        return;
+    kol_http_free(t->http);
+    free(t);
+}
+
+int64_t kol_twilio_retry_after_ms(const struct kol_twilio *t)
+{
+    return t->retry_after_ms;
+}
+
+/* ---- URLs ---- */
+
+const char *kol_twilio_recording_path(struct kol_arena *a, const char *account_sid,
+                                      const char *recording_sid, const char *ending)
+{
+    return kol_arena_fmt(a, "/2010-04-01/Accounts/%s/Recordings/%s%s", account_sid, recording_sid,
+                         ending);
+}
+
+/* Everything that goes into a URL passes here. */
+static enum kol_code check_sids(const char *account_sid, const char *sid, const char *prefix,
+                                struct kol_err *err)
+{
+    if (!kol_sid_valid(account_sid, "AC"))
+        return kol_fail(err, KOL_BAD_INPUT, "no account SID to ask Twilio with");
+    if (!kol_sid_valid(sid, prefix))
+        return kol_fail(err, KOL_BAD_INPUT, "no %s SID to ask Twilio for", prefix);
+    return KOL_OK;
+}
+
+static const char *under_base(struct kol_arena *a, const struct kol_twilio *t, const char *path)
+{
+    const char *base = t->conf->twilio_api_base;
+    size_t len = strlen(base);
+
+    while (len && base[len - 1] == '/')
+        len--;
+    return path ? kol_arena_fmt(a, "%.*s%s", (int)len, base, path) : NULL;
+}
+
+/* ---- asking ---- */
+
+static enum kol_code set_credentials(const struct kol_conf *conf, const char *account_sid,
+                                     struct kol_http_request *r, struct kol_err *err)
+{
+    if (!kol_str_empty(conf->twilio_api_key_sid)) {
+        r->user = conf->twilio_api_key_sid;
+        r->password = conf->twilio_api_key_secret;
+        return KOL_OK;
+    }
+    if (kol_str_empty(conf->twilio_auth_token))
+        return kol_fail(err, KOL_REFUSED,
+                        "no credentials for Twilio: set twilio_auth_token or an API key");
+    r->user = account_sid;
+    r->password = conf->twilio_auth_token;
+    return KOL_OK;
+}
+
+/* What an answer means; the path tells people which resource it was. */
+static enum kol_code judge(struct kol_twilio *t, const struct kol_http_response *r,
+                           const char *path, struct kol_err *err)
+{
+    enum kol_code code = kol_http_status_code(r->status);
+
+    t->retry_after_ms = code != KOL_OK && r->retry_after_ms > 0 ? r->retry_after_ms : 0;
+    if (code == KOL_OK)
+        return KOL_OK;
+    if (code == KOL_REFUSED)
+        return kol_fail(err, code,
+                        "Twilio refused the credentials (%d): check twilio_auth_token or the API "
+                        "key",
+                        r->status);
+    if (code == KOL_GONE)
+        code = KOL_NOT_FOUND; /* Twilio's word for gone is a status of the resource */
+    return kol_fail(err, code, "Twilio answered %d to %.*s", r->status, (int)strcspn(path, "?"),
+                    path);
+}
+
+static enum kol_code get_json(struct kol_arena *a, struct kol_twilio *t, const char *account_sid,
+                              const char *path, uint64_t max_bytes, json_t **ret,
+                              struct kol_err *err)
+{
+    struct kol_http_request request = {.url = under_base(a, t, path),
+                                       .max_response_bytes = max_bytes};
+    struct kol_http_response response;
+
+    t->retry_after_ms = 0;
+    if (!request.url)
+        return kol_fail(err, KOL_NO_MEMORY, "ask Twilio: out of memory");
+    enum kol_code code = set_credentials(t->conf, account_sid, &request, err);
+    if (code == KOL_OK)
+        code = kol_http_send(a, t->http, &request, &response, err);
+    if (code == KOL_OK)
+        code = judge(t, &response, path, err);
+    if (code != KOL_OK)
+        return code;
+
+    code = kol_json_parse(response.body, response.body_len, ret, err);
+    if (code == KOL_BAD_INPUT) /* something on the way answered in Twilio's place: may pass */
+        return kol_fail(err, KOL_HTTP_STATUS, "Twilio's answer is no JSON");
+    return code;
+}
+
+/* An answer about something else than was asked for is no answer. */
+static enum kol_code same(const char *asked, const char *got, struct kol_err *err)
+{
+    if (kol_streq(asked, got))
+        return KOL_OK;
+    return kol_fail(err, KOL_HTTP_STATUS, "Twilio answered with another resource");
+}
+
+enum kol_code kol_twilio_recording(struct kol_arena *a, struct kol_twilio *t,
+                                   const char *account_sid, const char *recording_sid,
+                                   struct kol_rest_recording *ret, struct kol_err *err)
+{
+    KOL_JSON json = NULL;
+    enum kol_code code = check_sids(account_sid, recording_sid, "RE", err);
+
+    if (code == KOL_OK)
+        code = get_json(a, t, account_sid,
+                        kol_twilio_recording_path(a, account_sid, recording_sid, ".json"),
+                        RESOURCE_BYTES, &json, err);
+    if (code == KOL_OK)
+        code = kol_rest_recording_read(a, json, ret, err);
+    return code == KOL_OK ? same(recording_sid, ret->recording_sid, err) : code;
+}
+
+enum kol_code kol_twilio_recordings_of_call(struct kol_arena *a, struct kol_twilio *t,
+                                            const char *account_sid, const char *call_sid,
+                                            bool with_deleted, struct kol_rest_recordings *ret,
+                                            struct kol_err *err)
+{
+    KOL_JSON json = NULL;
+    enum kol_code code = check_sids(account_sid, call_sid, "CA", err);
+
+    if (code != KOL_OK)
+        return code;
+    /* Only the account's list knows deleted ones. */
+    const char *path = with_deleted
+                           ? kol_arena_fmt(a,
+                                           "/2010-04-01/Accounts/%s/Recordings.json?CallSid=%s"
+                                           "&IncludeSoftDeleted=true&PageSize=1000",
+                                           account_sid, call_sid)
+                           : kol_arena_fmt(a,
+                                           "/2010-04-01/Accounts/%s/Calls/%s/Recordings.json"
+                                           "?PageSize=1000",
+                                           account_sid, call_sid);
+    code = get_json(a, t, account_sid, path, LIST_BYTES, &json, err);
+    return code == KOL_OK ? kol_rest_recordings_read(a, json, ret, err) : code;
+}
+
+enum kol_code kol_twilio_call(struct kol_arena *a, struct kol_twilio *t, const char *account_sid,
+                              const char *call_sid, struct kol_rest_call *ret, struct kol_err *err)
+{
+    KOL_JSON json = NULL;
+    enum kol_code code = check_sids(account_sid, call_sid, "CA", err);
+
+    if (code == KOL_OK)
+        code = get_json(
+            a, t, account_sid,
+            kol_arena_fmt(a, "/2010-04-01/Accounts/%s/Calls/%s.json", account_sid, call_sid),
+            RESOURCE_BYTES, &json, err);
+    if (code == KOL_OK)
+        code = kol_rest_call_read(a, json, ret, err);
+    return code == KOL_OK ? same(call_sid, ret->call_sid, err) : code;
+}
+
+enum kol_code kol_twilio_media(struct kol_arena *a, struct kol_twilio *t,
+                               const struct kol_media_request *m, struct kol_http_response *ret,
+                               struct kol_err *err)
+{
+    static const char *const endings[] = {"", ".mp3", ".wav"};
+    struct kol_http_request request = {
+        .timeout_ms = t->conf->fetch_timeout_s * 1000,
+        .max_response_bytes = m->max_bytes,
+        .part = m->part,
+        .inspect = m->inspect,
+        .inspect_user = m->inspect_user,
+        .stop = m->stop,
+    };
+
+    *ret = (struct kol_http_response){0};
+    t->retry_after_ms = 0;
+    enum kol_code code = check_sids(m->account_sid, m->recording_sid, "RE", err);
+    if (code == KOL_OK)
+        code = set_credentials(t->conf, m->account_sid, &request, err);
+    if (code != KOL_OK)
+        return code;
+
+    const char *path =
+        kol_twilio_recording_path(a, m->account_sid, m->recording_sid, endings[m->format]);
+    request.url = under_base(a, t, path);
+    if (!request.url)
+        return kol_fail(err, KOL_NO_MEMORY, "fetch a recording: out of memory");
+    code = kol_http_get_following(a, t->http, &request, ret, err);
+    return code == KOL_OK ? judge(t, ret, path, err) : code;
+}

@@ -1,0 +1,96 @@
+/*
+ * rest.h - Twilio's REST API: recordings, calls and media. Builds every URL to Twilio there is.
+ *
+ * Used by: recording. Knows: paths, field names and quirks of Twilio's resources. Does not know:
+ * jobs, files, waits. URLs are made of checked SIDs under twilio_api_base; credentials (the API
+ * key, else account SID and auth token) go to that host only, and not across a redirect to another.
+ * Threading: one struct kol_twilio per thread.
+ * Source: Twilio's OpenAPI description, api.v2010.account.recording and .call; docs/twilio.md.
+ */
+#ifndef KOL_TWILIO_REST_H
+#define KOL_TWILIO_REST_H
+
+#include "net/http.h"
+#include "twilio/params.h"
+
+struct kol_twilio; /* opaque */
+
+/* conf is borrowed until _free. Errors: NO_MEMORY. */
+enum kol_code kol_twilio_new(const struct kol_conf *conf, struct kol_twilio **ret,
+                             struct kol_err *err) KOL_MUST_CHECK;
+void kol_twilio_free(struct kol_twilio *t); /* NULL is fine */
+
+/* What the last failed answer asked for with Retry-After; 0: nothing. */
+int64_t kol_twilio_retry_after_ms(const struct kol_twilio *t);
+
+/* Texts live as long as the arena; NULL when Twilio gave none. */
+struct kol_rest_recording {
+    const char *recording_sid, *account_sid, *call_sid;
+    const char *status; /* in-progress, paused, stopped, processing, completed, absent, deleted */
+    const char *source;
+    struct kol_duration duration;
+    int channels;
+    int64_t error_code;
+    int64_t started_at_ms;
+};
+struct kol_rest_recordings {
+    struct kol_rest_recording *items;
+    size_t count;
+};
+
+/*
+ * Errors of all requests here: NOT_FOUND (404), REFUSED (401, 403: the credentials), RATE_LIMITED
+ * (429), HTTP_STATUS and BAD_INPUT (an answer that is no such resource), and those of
+ * kol_http_send().
+ */
+enum kol_code kol_twilio_recording(struct kol_arena *a, struct kol_twilio *t,
+                                   const char *account_sid, const char *recording_sid,
+                                   struct kol_rest_recording *ret,
+                                   struct kol_err *err) KOL_MUST_CHECK;
+/* Of one call. with_deleted: also those deleted in the last 40 days. At most 1,000. */
+enum kol_code kol_twilio_recordings_of_call(struct kol_arena *a, struct kol_twilio *t,
+                                            const char *account_sid, const char *call_sid,
+                                            bool with_deleted, struct kol_rest_recordings *ret,
+                                            struct kol_err *err) KOL_MUST_CHECK;
+
+struct kol_rest_call {
+    const char *call_sid, *account_sid;
+    const char *from, *to, *direction, *status;
+    int64_t started_at_ms, ended_at_ms; /* 0 unknown */
+};
+enum kol_code kol_twilio_call(struct kol_arena *a, struct kol_twilio *t, const char *account_sid,
+                              const char *call_sid, struct kol_rest_call *ret,
+                              struct kol_err *err) KOL_MUST_CHECK;
+
+/* One try for the media: what to take and where to put it. */
+struct kol_media_request {
+    const char *account_sid, *recording_sid;
+    int format; /* 0: as given, 1: .mp3, 2: .wav */
+    uint64_t max_bytes;
+    struct kol_part *part;
+    /* Judges the first bytes before any is stored; see kol_http_request. */
+    enum kol_code (*inspect)(void *user, const void *head, size_t len, struct kol_err *err);
+    void *inspect_user;
+    const atomic_bool *stop;
+};
+/* ret is filled for every answer, whatever its status: also when the code is not OK. ret->status 0:
+ * none came. */
+enum kol_code kol_twilio_media(struct kol_arena *a, struct kol_twilio *t,
+                               const struct kol_media_request *request,
+                               struct kol_http_response *ret, struct kol_err *err) KOL_MUST_CHECK;
+
+/* A recording's path at Twilio: /2010-04-01/Accounts/AC…/Recordings/RE… and ending. */
+const char *kol_twilio_recording_path(struct kol_arena *a, const char *account_sid,
+                                      const char *recording_sid, const char *ending);
+
+/* The readers of answers, for tests. Errors: BAD_INPUT, NO_MEMORY. */
+enum kol_code kol_rest_recording_read(struct kol_arena *a, const json_t *json,
+                                      struct kol_rest_recording *ret,
+                                      struct kol_err *err) KOL_MUST_CHECK;
+enum kol_code kol_rest_recordings_read(struct kol_arena *a, const json_t *json,
+                                       struct kol_rest_recordings *ret,
+                                       struct kol_err *err) KOL_MUST_CHECK;
+enum kol_code kol_rest_call_read(struct kol_arena *a, const json_t *json, struct kol_rest_call *ret,
+                                 struct kol_err *err) KOL_MUST_CHECK;
+
+#endif

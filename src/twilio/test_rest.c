@@ -1,0 +1,115 @@
+/* What is read from Twilio's resources; asking is tested against the simulator
+ * (tests/test_fetch.py). */
+#include "base/test.h"
+#include "twilio/rest.h"
+
+#define AC "AC00000000000000000000000000000001"
+#define CA "CA00000000000000000000000000000002"
+#define RE "RE00000000000000000000000000000003"
+#define IDS "\"sid\":\"" RE "\",\"account_sid\":\"" AC "\",\"call_sid\":\"" CA "\""
+
+static json_t *parse(const char *text)
+{
+    struct kol_err err;
+    json_t *json = NULL;
+
+    check_ok(text, kol_json_parse(text, strlen(text), &json, &err), &err);
+    return json;
+}
+
+static void test_recording(void **state)
+{
+    static const struct {
+        const char *json, *status, *given;
+        int64_t seconds;
+        int channels;
+        int64_t error_code;
+    } rows[] = {
+        {"{" IDS
+         ",\"status\":\"completed\",\"duration\":\"13\",\"channels\":2,\"error_code\":null}",
+         "completed", "13", 13, 2, 0},
+        {"{" IDS ",\"status\":\"processing\",\"duration\":\"-1\",\"channels\":1}", "processing",
+         "-1", -1, 1, 0},
+        {"{" IDS ",\"status\":\"in-progress\",\"duration\":null,\"channels\":\"2\"}", "in-progress",
+         "null", -1, 2, 0},
+        {"{" IDS ",\"status\":\"absent\",\"error_code\":16101,\"channels\":7}", "absent", "missing",
+         -1, 0, 16101},
+        {"{" IDS "}", NULL, "missing", -1, 0, 0},
+    };
+    KOL_ARENA a = kol_arena_new(0);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        KOL_JSON json = parse(rows[i].json);
+        struct kol_rest_recording r;
+        struct kol_err err;
+        check_ok(rows[i].json, kol_rest_recording_read(a, json, &r, &err), &err);
+        check_str(rows[i].json, r.recording_sid, RE);
+        check_str(rows[i].json, r.status, rows[i].status);
+        check_str(rows[i].json, r.duration.given, rows[i].given);
+        check_int(rows[i].json, r.duration.seconds, rows[i].seconds);
+        check_int(rows[i].json, r.channels, rows[i].channels);
+        check_int(rows[i].json, r.error_code, rows[i].error_code);
+    }
+}
+
+static void test_no_resource(void **state)
+{
+    static const char *const rows[] = {
+        "[]",
+        "null",
+        "\"x\"",
+        "{}",
+        "{\"sid\":\"" RE "\"}",
+        "{\"sid\":\"RE1\",\"account_sid\":\"" AC "\"}",
+        "{\"code\":20404,\"message\":\"not found\",\"status\":404}",
+    };
+    KOL_ARENA a = kol_arena_new(0);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        KOL_JSON json = parse(rows[i]);
+        struct kol_rest_recording r;
+        struct kol_rest_recordings list;
+        struct kol_rest_call call;
+        struct kol_err err;
+        check_code(rows[i], kol_rest_recording_read(a, json, &r, &err), KOL_BAD_INPUT, &err);
+        check_code(rows[i], kol_rest_recordings_read(a, json, &list, &err), KOL_BAD_INPUT, &err);
+        check_code(rows[i], kol_rest_call_read(a, json, &call, &err), KOL_BAD_INPUT, &err);
+    }
+}
+
+static void test_list_and_call(void **state)
+{
+    KOL_ARENA a = kol_arena_new(0);
+    KOL_JSON json =
+        parse("{\"recordings\":[{" IDS ",\"status\":\"deleted\"},{" IDS "}],\"page\":0}");
+    KOL_JSON none = parse("{\"recordings\":[]}");
+    KOL_JSON call_json =
+        parse("{\"sid\":\"" CA "\",\"account_sid\":\"" AC "\",\"from\":\"+97250\",\"to\":\"\","
+              "\"direction\":\"outbound-api\",\"status\":\"completed\",\"end_time\":"
+              "\"Tue, 24 Mar 2026 18:15:40 +0000\",\"start_time\":null}");
+    struct kol_rest_recordings list;
+    struct kol_rest_call call;
+    struct kol_err err;
+
+    (void)state;
+    check_ok("list", kol_rest_recordings_read(a, json, &list, &err), &err);
+    check_int("list", list.count, 2);
+    check_str("list", list.items[0].status, "deleted");
+    check_ok("empty", kol_rest_recordings_read(a, none, &list, &err), &err);
+    check_int("empty", list.count, 0);
+    check_ok("call", kol_rest_call_read(a, call_json, &call, &err), &err);
+    check_str("from", call.from, "+97250");
+    check_str("to", call.to, "");
+    check_int("ended", call.ended_at_ms, 1774376140000);
+    check_int("started", call.started_at_ms, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_recording),
+                                       cmocka_unit_test(test_no_resource),
+                                       cmocka_unit_test(test_list_and_call)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,315 @@
+/*
+ * service.c - what trade is wanted: cues of the taxonomy found in the call, weighed and summed.
+ */
+#include "understand/scene.h"
+#include "understand/sound.h"
+#include <math.h>
+#include <string.h>
+
+#define MAX_HITS 4096
+#define WINDOW 11        /* words in which the parts of a cue must lie */
+#define PATTERNS_OF_WORD 48
+#define THRESHOLD 3.0
+
+/* A phrase of a part that was found. */
+struct hit {
+    uint32_t part, first, end;
+};
+
+struct tally {
+    double best[4];   /* the strongest cue of each level */
+    double sum;       /* of all */
+    double denied;    /* how strongly it was said not to be wanted */
+    struct kol_span span; /* of the strongest cue */
+    double span_points;
+    const char *rule;
+};
+
+struct search {
+    struct kol_scene *s;
+    const struct kol_taxonomy *t;
+    struct hit *hits;
+    size_t hit_count;
+    struct tally *tallies; /* per service */
+};
+
+/* Pattern numbers of one word: exact ones of each stem, endings of each of its beginnings. */
+static size_t patterns_of(const struct kol_taxonomy *t, const struct kol_word *w, uint32_t *ret)
+{
+    size_t n = 0;
+    for (size_t s = 0; s < w->stem_count; s++) {
+        const char *text = w->stems[s].text;
+        size_t len = strlen(text);
+        uint32_t cursor = 0, pattern;
+        while (n < PATTERNS_OF_WORD && kol_index_next(&t->exact, text, len, &cursor, &pattern))
+            ret[n++] = pattern;
+        for (size_t l = 2; l <= len && l < 40; l++) {
+            cursor = 0;
+            while (n < PATTERNS_OF_WORD && kol_index_next(&t->endings, text, l, &cursor, &pattern))
+                ret[n++] = pattern;
+        }
+    }
+    return n;
+}
+
+struct patterned {
+    uint32_t list[PATTERNS_OF_WORD];
+    size_t count;
+};
+
+static bool has_pattern(const struct patterned *p, uint32_t pattern)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (p->list[i] == pattern)
+            return true;
+    return false;
+}
+
+static bool phrase_continues(const struct search *x, const struct kol_phrase *p, size_t i,
+                             const struct patterned *words)
+{
+    const struct kol_talk *t = &x->s->talk;
+    for (size_t k = 1; k < p->count; k++)
+        if (i + k >= t->word_count || t->words[i + k].gap > KOL_GAP_HYPHEN || !has_pattern(&words[i + k], p->patterns[k]))
+            return false;
+    return true;
+}
+
+static bool find_hits(struct search *x)
+{
+    const struct kol_talk *t = &x->s->talk;
+    struct patterned *words = kol_arena_array(x->s->a, t->word_count + 1, sizeof *words);
+    x->hits = kol_arena_array(x->s->a, MAX_HITS, sizeof *x->hits);
+    if (!words || !x->hits)
+        return false;
+    for (size_t i = 0; i < t->word_count; i++)
+        if (!(x->s->marks[i] & (KOL_MARK_NAME | KOL_MARK_PHONE)))
+            words[i].count = patterns_of(x->t, &t->words[i], words[i].list);
+    for (size_t i = 0; i < t->word_count; i++)
+        for (size_t k = 0; k < words[i].count; k++) {
+            char key[12];
+            int len = snprintf(key, sizeof key, "%u", words[i].list[k]);
+            uint32_t cursor = 0, phrase;
+            while (x->hit_count < MAX_HITS && kol_index_next(&x->t->by_pattern, key, (size_t)len, &cursor, &phrase)) {
+                const struct kol_phrase *p = &x->t->phrases[phrase];
+                if (phrase_continues(x, p, i, words))
+                    x->hits[x->hit_count++] = (struct hit){p->part, (uint32_t)i, (uint32_t)i + p->count};
+            }
+        }
+    return true;
+}
+
+/* --- what a hit is worth --- */
+
+#define DENIALS                                                                                    \
+    "don't need|dont need|don't want|do not need|not a|not the|not an|not looking for|no need for|didn't ask for|didnt order|"  \
+    "isn't a|not|rather than|instead of|without a|wasn't a|לא צריך|לא צריכה|לא צריכים|לא|ולא|בלי|לא רוצה|לא ביקשתי|"     \
+    "לא מחפש|לא מחפשת|אין צורך ב|במקום|לא הזמנתי|זה לא|לא את|אין צורך"
+
+static bool is_denied(const struct search *x, size_t first)
+{
+    const struct kol_talk *t = &x->s->talk;
+    size_t from = first;
+    while (from > 0 && first - from < 4 && t->words[from].gap < KOL_GAP_COMMA)
+        from--;
+    for (size_t i = from; i < first; i++) {
+        size_t n = kol_phrase_at(t, i, DENIALS);
+        if (n && i + n <= first && first - (i + n) <= 2 && !kol_phrase_at(t, i, "not sure|not only|לא רק|לא יודע|לא בטוח"))
+            return true;
+    }
+    return false;
+}
+
+/* "the plumber was already here", "האינסטלטור כבר היה", "a roofer came last year" */
+static bool is_past(const struct search *x, size_t end)
+{
+    const struct kol_talk *t = &x->s->talk;
+    size_t to = end + 5 < t->word_count ? end + 5 : t->word_count;
+    for (size_t i = end; i < to && t->words[i].gap < KOL_GAP_STOP; i++)
+        if (kol_phrase_at(t, i, "already|was here|came|came last|told me|said|charged|כבר היה|היה פה|היה כאן|אמר|אמרה|אמרו|בא אתמול|שהיה|שבא|היה אצלי|הגיע אתמול|לקח|החליף"))
+            return true;
+    return false;
+}
+
+#define WANTS                                                                                      \
+    "need|needs|want|wants|looking for|after|i'd like|we'd like|would like|get|book|hire|find|recommend|send|schedule|order|"  \
+    "צריך|צריכה|צריכים|צריכות|מחפש|מחפשת|מחפשים|רוצה|רוצים|דרוש|דרושה|להזמין|מעוניין|מעוניינת|ביקשתי|מבקש|מבקשת|"       \
+    "לקבוע|תארגן|תשלחו|תשלח|אפשר|שיבוא|הזמנתי|יש לכם|יש לך|אתם עושים|מישהו ל|do you do|can you"
+
+static bool is_wanted(const struct search *x, size_t first)
+{
+    const struct kol_talk *t = &x->s->talk;
+    size_t from = kol_sentence_first(t, first);
+    from = first - from > 6 ? first - 6 : from;
+    return kol_phrase_find(t, from, first, WANTS) < first;
+}
+
+static double weight_of_speaker(const struct search *x, size_t first)
+{
+    const struct kol_talk *t = &x->s->talk;
+    if (kol_role_at(t, first) != KOL_ROLE_AGENT)
+        return 1;
+    uint32_t turn = t->words[first].turn;
+    bool greeting = turn == 0 || (turn == 1 && t->turns[0].role == KOL_ROLE_AGENT);
+    return greeting ? 0.55 : 0.4;
+}
+
+static void score_cue(struct search *x, const struct kol_cue *cue, struct kol_span span, double factor)
+{
+    static const double worth[] = {[KOL_CUE_NAME] = 7, [KOL_CUE_DOES] = 8, [KOL_CUE_SIGN] = 5, [KOL_CUE_HINT] = 2};
+    static const char *const rules[] = {"service-named", "service-described", "service-symptom", "service-hint"};
+    struct tally *y = &x->tallies[cue->service];
+    double points = worth[cue->level] * factor * weight_of_speaker(x, span.first);
+    bool negatable = cue->level == KOL_CUE_NAME || cue->part_count == 1;
+    bool names_trade = cue->level == KOL_CUE_NAME;
+    if (negatable && is_denied(x, span.first)) {
+        if (names_trade)
+            y->denied += kol_role_at(&x->s->talk, span.first) == KOL_ROLE_AGENT ? 1 : 6;
+        return;
+    }
+    if (names_trade && is_past(x, span.end))
+        points *= 0.3;
+    else if (names_trade && is_wanted(x, span.first))
+        points *= 1.7;
+    if (points > y->best[cue->level]) {
+        y->sum += (points - y->best[cue->level]) + 0.15 * y->best[cue->level];
+        y->best[cue->level] = points;
+    } else {
+        y->sum += 0.15 * points;
+    }
+    if (points > y->span_points) {
+        y->span_points = points;
+        y->span = span;
+        y->rule = rules[cue->level];
+    }
+}
+
+/* The nearest hit of a part around a word of the same turn; NULL when there is none in the window. */
+static const struct hit *near(const struct search *x, uint32_t part, const struct hit *anchor, size_t index)
+{
+    const struct kol_talk *t = &x->s->talk;
+    const struct hit *best = NULL;
+    uint32_t best_distance = WINDOW + 1;
+    for (int step = -1; step <= 1; step += 2)
+        for (size_t i = index + step; i < x->hit_count; i += step) {
+            const struct hit *h = &x->hits[i];
+            uint32_t distance = h->first > anchor->first ? h->first - anchor->first : anchor->first - h->first;
+            if (distance > WINDOW)
+                break;
+            bool apart = h->first >= anchor->end || h->end <= anchor->first;
+            if (h->part == part && apart && distance < best_distance && t->words[h->first].turn == t->words[anchor->first].turn) {
+                best = h;
+                best_distance = distance;
+            }
+        }
+    return best;
+}
+
+static void score_hits(struct search *x)
+{
+    for (size_t i = 0; i < x->hit_count; i++) {
+        const struct hit *anchor = &x->hits[i];
+        const struct kol_cue *cue = &x->t->cues[x->t->cue_of_part[anchor->part]];
+        if (anchor->part != cue->first_part)
+            continue;
+        struct kol_span span = {anchor->first, anchor->end};
+        uint8_t k = 1;
+        for (; k < cue->part_count; k++) {
+            const struct hit *other = near(x, cue->first_part + k, anchor, i);
+            if (!other)
+                break;
+            span.first = other->first < span.first ? other->first : span.first;
+            span.end = other->end > span.end ? other->end : span.end;
+        }
+        if (k < cue->part_count)
+            continue;
+        /* Parts in different sentences fit less well. */
+        bool one_sentence = x->s->talk.words[span.first].sentence == x->s->talk.words[span.end - 1].sentence;
+        score_cue(x, cue, span, one_sentence ? 1 : 0.8);
+    }
+}
+
+/* Trades that Whisper heard wrongly: only their names, only words of some length, at a price. */
+static void score_sounds(struct search *x)
+{
+    const struct kol_talk *t = &x->s->talk;
+    for (size_t i = 0; i < t->word_count; i++) {
+        const struct kol_word *w = &t->words[i];
+        bool latin = w->script == KOL_SCRIPT_LATIN;
+        if (strlen(w->norm) < (latin ? 6 : 10) || x->s->marks[i])
+            continue;
+        for (size_t p = 0; p < x->t->phrase_count; p++) {
+            const struct kol_phrase *phrase = &x->t->phrases[p];
+            const struct kol_cue *cue = &x->t->cues[x->t->cue_of_part[phrase->part]];
+            const char *word = x->t->patterns[phrase->patterns[0]];
+            if (cue->level != KOL_CUE_NAME || cue->part_count > 1 || phrase->count > 1 || strlen(word) < (latin ? 6 : 10))
+                continue;
+            for (size_t s = 0; s < w->stem_count; s++) {
+                double d = kol_sound_distance(w->stems[s].text, word);
+                if (d > 0 && d <= (latin ? 0.5 : 0.6))
+                    score_cue(x, cue, (struct kol_span){(uint32_t)i, (uint32_t)i + 1}, 0.75 - 0.3 * d);
+            }
+        }
+    }
+}
+
+/* The words that speak for the winner: the summary quotes the sentences they are in. */
+static void mark_topic(const struct search *x, size_t service)
+{
+    for (size_t i = 0; i < x->hit_count; i++) {
+        const struct kol_cue *cue = &x->t->cues[x->t->cue_of_part[x->hits[i].part]];
+        if (cue->service == service && cue->level <= KOL_CUE_SIGN)
+            for (size_t k = x->hits[i].first; k < x->hits[i].end; k++)
+                x->s->marks[k] |= KOL_MARK_TOPIC;
+    }
+}
+
+static double total(const struct tally *y)
+{
+    return y->sum - y->denied * 3;
+}
+
+static double calibrate(double points, double lead)
+{
+    double x = 0.28 * (points - 5) + 0.3 * (lead < 8 ? lead : 8) - 0.3;
+    double p = 1 / (1 + exp(-x));
+    return p > 0.97 ? 0.97 : p;
+}
+
+void kol_find_service(struct kol_scene *s, struct kol_insight_value *ret)
+{
+    struct search x = {.s = s, .t = &s->lexicon->taxonomy};
+    x.tallies = kol_arena_array(s->a, x.t->service_count + 1, sizeof *x.tallies);
+    if (!x.tallies || !find_hits(&x))
+        return;
+    score_hits(&x);
+    size_t best = 0;
+    double first = -99, second = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        first = -99;
+        second = 0;
+        for (size_t i = 0; i < x.t->service_count; i++) {
+            double points = x.t->services[i].allowed ? total(&x.tallies[i]) : -99;
+            if (points > first) {
+                second = first > 0 ? first : 0;
+                first = points;
+                best = i;
+            } else if (points > second) {
+                second = points;
+            }
+        }
+        if (first >= 5 || pass == 1)
+            break;
+        score_sounds(&x); /* only when the words as they stand say too little */
+    }
+    if (first < THRESHOLD)
+        return;
+    const struct tally *y = &x.tallies[best];
+    const struct kol_service *service = &x.t->services[best];
+    s->request = y->span;
+    mark_topic(&x, best);
+    *ret = (struct kol_insight_value){
+        .value = s->hebrew ? service->he : service->en, .value_en = service->id, .rule = y->rule,
+        .confidence = calibrate(first, first - second) * (0.5 + 0.5 * kol_heard(s, y->span))};
+    kol_set_evidence(s, y->span, ret);
+}
