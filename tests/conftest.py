@@ -201,9 +201,9 @@ def make_house(twilio, crm, tmp_path, request):
     """Makes houses; at the end each must have stopped cleanly and without a sanitizer's word."""
     made: list[House] = []
 
-    def make(business: bool = True, start: bool = True, preexec=None, env=None, **settings) -> House:
+    def make(business: bool = True, start: bool = True, preexec=None, env=None, terminal=False, **settings) -> House:
         kol = Kol(kol_bin(), tmp_path / f"data{len(made)}", default_settings(twilio) | settings, preexec=preexec,
-                  env={"UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"} | (env or {}))
+                  env={"UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"} | (env or {}), terminal=terminal)
         house = House(kol, twilio, crm)
         made.append(house)
         return house.open(business) if start else house

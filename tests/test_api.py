@@ -246,7 +246,13 @@ def cookie_of(answer) -> str:
     return cookie.split(";")[0]
 
 
-def test_the_login_link_works_once(house):
+def test_no_login_link_goes_into_a_log_file(house):
+    """Only a terminal gets it: logs are read by others."""
+    assert not house.kol.logged("token=")
+
+
+def test_the_login_link_works_once(make_house):
+    house = make_house(terminal=True)
     token = login_token(house)
     cookie = cookie_of(log_in(house, {"token": token}))
     assert house.kol.http("GET", "/api/calls", headers={"Cookie": cookie}).status == 200

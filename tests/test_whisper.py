@@ -126,8 +126,8 @@ def kol_transcribe(path, *words):
     """`kol transcribe` of one file."""
     from conftest import kol_bin
     models = os.environ["KOL_MODELS"]
-    return subprocess.run([kol_bin(), "transcribe", str(path), "--language", "en", *words],
-                          env=os.environ | {"KOL_MODEL_DIR": models}, capture_output=True, text=True, timeout=300)
+    return subprocess.run([kol_bin(), "transcribe", str(path), "--language", "en", "--model-dir", models, *words],
+                          capture_output=True, text=True, timeout=300)
 
 
 @pytest.mark.parametrize("suffix", ["wav", "mp3", "ogg", "m4a", "flac"])

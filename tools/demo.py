@@ -65,6 +65,11 @@ def transcript_lines(payload: dict, call: dict):
     return [(clock(int(t.get("start_ms", 0))), t.get("speaker") or t.get("role") or "?", t["text"]) for t in turns]
 
 
+def show_line(line: str):
+    """A line of Kol's log, as it happens."""
+    print(f"  │ {line}", flush=True)
+
+
 class Demo:
     """The stage: Twilio, a CRM and Kol with a fresh data folder."""
 
@@ -80,7 +85,7 @@ class Demo:
             "model_dir": str(options.models),
             "model": "base",
             "test_wait_divisor": WAIT_DIVISOR,
-        }, on_line=lambda line: print(f"  │ {line}", flush=True))
+        }, on_line=show_line, terminal=sys.stdout.isatty() and not options.once)
         self.key = ""
 
     def open(self):
@@ -184,11 +189,9 @@ def call_of(payload: dict) -> dict:
 def stay(demo: Demo):
     """On a terminal the server stays up, so that the page can be looked at."""
     title("the server stays up; end it with Ctrl-C")
-    links = demo.kol.logged(r"https?://\S+/login\S*")
-    print(f"  page:  {demo.kol.url}/\n  key:   {demo.key}")
-    if links:
-        print(f"  login: {links[-1].split()[-1]}")
-    sys.stdout.flush()
+    links = demo.kol.logged(r"https?://\S+/login\?token=")
+    print(f"  the page, with a one-time login:  {links[-1].strip()}" if links else f"  the page:  {demo.kol.url}/")
+    print(f"  or log in with this key:          {demo.key}", flush=True)
     try:
         while demo.kol.process.poll() is None:
             time.sleep(0.5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -62,16 +63,17 @@ def request(port: int, method: str, target: str, body: bytes | str | None = None
 class Kol:
     """One data folder and the server on it."""
 
-    def __init__(self, program: str | Path, data: Path, settings: dict, on_line=None, preexec=None, env=None):
+    def __init__(self, program: str | Path, data: Path, settings: dict, on_line=None, preexec=None, env=None,
+                 terminal: bool = False):
         self.program, self.data = str(program), Path(data)
         self.settings = {"data_dir": str(data), "listen": "127.0.0.1:0"} | settings
         self.config = self.data.parent / f"{self.data.name}.toml"
         self.lines: list[str] = []
         self.process: subprocess.Popen | None = None
         self.port = 0
-        self._on_line, self._preexec = on_line, preexec
+        self._on_line, self._preexec, self._terminal = on_line, preexec, terminal
         self._env = dict(os.environ) | {"NO_COLOR": "1"} | (env or {})
-        self._reader: threading.Thread | None = None
+        self._readers: list[threading.Thread] = []
 
     # ---- the process ----
 
@@ -81,12 +83,7 @@ class Kol:
         self.config.write_text(toml(self.settings), encoding="utf-8")
         told = self.data / "serve.json"
         told.unlink(missing_ok=True)
-        self.process = subprocess.Popen(
-            [self.program, "serve", "--config", str(self.config), "--data", str(self.data)], stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace",
-            start_new_session=True, preexec_fn=self._preexec, env=self._env)
-        self._reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
-        self._reader.start()
+        self._spawn([self.program, "serve", "--config", str(self.config), "--data", str(self.data)])
         try:
             wait_until("kol serve to listen", lambda: self._ended() or self._listening(told), timeout_s)
         except TimeoutError as why:
@@ -96,11 +93,29 @@ class Kol:
             raise KolError(f"kol serve ended with {self.process.returncode}:\n" + self.tail())
         return self
 
-    def _read(self, process: subprocess.Popen):
-        for line in process.stdout:
-            self.lines.append(line.rstrip("\n"))
-            if self._on_line:
-                self._on_line(line.rstrip("\n"))
+    def _spawn(self, command: list):
+        """Starts the process with its output read by threads; with `terminal` its stdout is one, so that it greets."""
+        master, slave = pty.openpty() if self._terminal else (None, subprocess.PIPE)
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=slave, stderr=subprocess.STDOUT if master is None else subprocess.PIPE,
+            start_new_session=True, preexec_fn=self._preexec, env=self._env)
+        streams = [s for s in (self.process.stdout, self.process.stderr) if s]
+        if master is not None:
+            os.close(slave)
+            streams.append(os.fdopen(master, "rb"))
+        self._readers = [threading.Thread(target=self._read, args=(s,), daemon=True) for s in streams]
+        for reader in self._readers:
+            reader.start()
+
+    def _read(self, stream):
+        try:
+            for line in stream:
+                text = line.decode("utf-8", "replace").rstrip("\r\n")
+                self.lines.append(text)
+                if self._on_line:
+                    self._on_line(text)
+        except OSError:
+            pass  # a terminal whose other end was closed says so with an error
 
     def _ended(self) -> bool:
         return self.process.poll() is not None
@@ -146,7 +161,8 @@ class Kol:
             os.killpg(self.process.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
             pass
-        self._reader.join(5)
+        for reader in self._readers:
+            reader.join(5)
 
     def restart(self):
         """Starts again on the same data folder."""

@@ -26,12 +26,12 @@ enum {
 struct kol_decode {
     struct kol_decode_conf conf; /* with the defaults filled in */
     struct kol_decode_info info;
-    pid_t pid; /* 0: not running or already reaped */
-    int fd;    /* our end of its standard output */
+    pid_t pid;         /* 0: not running or already reaped */
+    int fd;            /* our end of its standard output */
     int64_t waited_ms; /* for the child; our caller's own time does not count */
     bool done;         /* it said DONE and ended well */
     struct kol_wire_reader wire;
-    size_t taken;              /* frames of wire's DATA record already given out */
+    size_t taken;               /* frames of wire's DATA record already given out */
     size_t chunk_at, chunk_len; /* read from the pipe, not yet pushed into wire */
     uint8_t chunk[CHUNK_BYTES];
 };

@@ -25,16 +25,17 @@ struct kol_decode_conf {
     int cpu_seconds;     /* CPU time of the child; 0: 120 s (6 h of stereo MP3 take 5) */
     int memory_mb;       /* address space of the child; 0: 512 */
     int64_t wall_ms;     /* longest time that we wait for the child in all; 0: 120 s */
-    bool (*stop)(void *stop_arg); /* asked at least five times a second; true: give up. NULL: never */
+    bool (*stop)(
+        void *stop_arg); /* asked at least five times a second; true: give up. NULL: never */
     void *stop_arg;
 };
 
 struct kol_decode_info {
-    int channels;         /* 1 or 2 */
-    int source_rate_hz;   /* of the file; samples come at 16 kHz */
-    int64_t duration_ms;  /* what the file claims, -1: it does not say; for progress only, may lie */
-    char format[16];      /* "mp3", "wav", "ogg", "m4a", "flac" */
-    char codec[16];       /* "mp3", "pcm_mulaw", "opus", ... */
+    int channels;        /* 1 or 2 */
+    int source_rate_hz;  /* of the file; samples come at 16 kHz */
+    int64_t duration_ms; /* what the file claims, -1: it does not say; for progress only, may lie */
+    char format[16];     /* "mp3", "wav", "ogg", "m4a", "flac" */
+    char codec[16];      /* "mp3", "pcm_mulaw", "opus", ... */
 };
 
 /* How it ended, once kol_decode_read() has returned 0 frames. */

@@ -47,12 +47,18 @@ static const struct {
     enum AVCodecID id;
     const char *decoder; /* FFmpeg's own ones: some builds prefer an external library */
 } codecs[] = {
-    {AV_CODEC_ID_MP3, "mp3float"},        {AV_CODEC_ID_PCM_S16LE, "pcm_s16le"},
-    {AV_CODEC_ID_PCM_MULAW, "pcm_mulaw"}, {AV_CODEC_ID_PCM_ALAW, "pcm_alaw"},
-    {AV_CODEC_ID_PCM_U8, "pcm_u8"},       {AV_CODEC_ID_PCM_S24LE, "pcm_s24le"},
-    {AV_CODEC_ID_PCM_S32LE, "pcm_s32le"}, {AV_CODEC_ID_PCM_F32LE, "pcm_f32le"},
-    {AV_CODEC_ID_OPUS, "opus"},           {AV_CODEC_ID_VORBIS, "vorbis"},
-    {AV_CODEC_ID_AAC, "aac"},             {AV_CODEC_ID_FLAC, "flac"},
+    {AV_CODEC_ID_MP3, "mp3float"},
+    {AV_CODEC_ID_PCM_S16LE, "pcm_s16le"},
+    {AV_CODEC_ID_PCM_MULAW, "pcm_mulaw"},
+    {AV_CODEC_ID_PCM_ALAW, "pcm_alaw"},
+    {AV_CODEC_ID_PCM_U8, "pcm_u8"},
+    {AV_CODEC_ID_PCM_S24LE, "pcm_s24le"},
+    {AV_CODEC_ID_PCM_S32LE, "pcm_s32le"},
+    {AV_CODEC_ID_PCM_F32LE, "pcm_f32le"},
+    {AV_CODEC_ID_OPUS, "opus"},
+    {AV_CODEC_ID_VORBIS, "vorbis"},
+    {AV_CODEC_ID_AAC, "aac"},
+    {AV_CODEC_ID_FLAC, "flac"},
 };
 #define CODEC_LIST                                                                                 \
     "mp3float,pcm_s16le,pcm_mulaw,pcm_alaw,pcm_u8,pcm_s24le,pcm_s32le,pcm_f32le,opus,vorbis,aac,"  \
@@ -267,7 +273,8 @@ static enum kol_code open_swr(struct decoder *d, const AVFrame *f, struct kol_er
     return KOL_OK;
 }
 
-/* Follows a change of rate or channels inside a file (joined MP3s); the output stays as announced. */
+/* Follows a change of rate or channels inside a file (joined MP3s); the output stays as announced.
+ */
 static enum kol_code adapt_swr(struct decoder *d, const AVFrame *f, struct kol_err *err)
 {
     if (d->swr && f->sample_rate == d->swr_rate && f->format == d->swr_format &&

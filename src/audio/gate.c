@@ -16,14 +16,14 @@ struct kol_gate_cell {
 
 /* All in cells of 50 ms. */
 enum {
-    MIN_TONE = 4,     /* 0.2 s: a quarter second of fast busy, less its edges */
-    LONE_TONE = 14,   /* 0.7 s: long enough to be believed without a second one */
-    DIAL_TONE = 60,   /* 3 s */
-    BUSY_PAUSE = 16,  /* 0.8 s */
-    MAX_PAUSE = 130,  /* 6.5 s: the longest ringing pause, with some room */
-    MAX_EDGE = 2,     /* a tone that begins within a frame does not look like one there */
-    SHORT_GAP = 6,    /* 0.3 s: between words */
-    PAD = 3,          /* 0.15 s of the silence around speech, for its soft beginnings */
+    MIN_TONE = 4,    /* 0.2 s: a quarter second of fast busy, less its edges */
+    LONE_TONE = 14,  /* 0.7 s: long enough to be believed without a second one */
+    DIAL_TONE = 60,  /* 3 s */
+    BUSY_PAUSE = 16, /* 0.8 s */
+    MAX_PAUSE = 130, /* 6.5 s: the longest ringing pause, with some room */
+    MAX_EDGE = 2,    /* a tone that begins within a frame does not look like one there */
+    SHORT_GAP = 6,   /* 0.3 s: between words */
+    PAD = 3,         /* 0.15 s of the silence around speech, for its soft beginnings */
     CLICK = 1
 };
 enum { STEADY_HZ = 15, STEADY_DB = 3, ROOM = 4096 };
@@ -138,10 +138,8 @@ static bool next_tone(const struct kol_gate *g, size_t from, struct run *ret)
         return false;
 
     size_t end = end_of_kind(g, from), middle = from + (end - from) / 2;
-    *ret = (struct run){.from = from,
-                        .end = end,
-                        .hz = g->cells[middle].hz,
-                        .level_db = g->cells[middle].level_db};
+    *ret = (struct run){
+        .from = from, .end = end, .hz = g->cells[middle].hz, .level_db = g->cells[middle].level_db};
     ret->steady = is_steady(g, ret);
     if (ret->steady && run_cells(ret) >= LONE_TONE)
         ret->kind = run_cells(ret) >= DIAL_TONE ? KOL_SPAN_DIAL : KOL_SPAN_TONE;
@@ -157,9 +155,9 @@ static void compare(struct run *a, struct run *b)
         !is_near(a->level_db, b->level_db, STEADY_DB))
         return;
 
-    enum kol_span_kind kind = pause <= BUSY_PAUSE                ? KOL_SPAN_BUSY
+    enum kol_span_kind kind = pause <= BUSY_PAUSE         ? KOL_SPAN_BUSY
                               : run_cells(a) >= LONE_TONE ? KOL_SPAN_RINGING
-                                                                 : KOL_SPAN_TONE;
+                                                          : KOL_SPAN_TONE;
     if (a->kind == KOL_SPAN_KEEP || a->kind == KOL_SPAN_TONE)
         a->kind = kind;
     if (b->kind == KOL_SPAN_KEEP || b->kind == KOL_SPAN_TONE)

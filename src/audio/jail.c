@@ -93,15 +93,18 @@ static bool allow_if(scmp_filter_ctx ctx, int call, unsigned count, const struct
 static bool allow_memory(scmp_filter_ctx ctx)
 {
     const struct scmp_arg_cmp no_exec = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-    const struct scmp_arg_cmp anonymous = SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS | MAP_SHARED, MAP_ANONYMOUS);
+    const struct scmp_arg_cmp anonymous =
+        SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS | MAP_SHARED, MAP_ANONYMOUS);
     const struct scmp_arg_cmp map[] = {no_exec, anonymous};
 
-    return allow_if(ctx, SCMP_SYS(mmap), 2, map) && allow_if(ctx, SCMP_SYS(mprotect), 1, &no_exec) &&
-           allow(ctx, SCMP_SYS(munmap)) && allow(ctx, SCMP_SYS(mremap)) &&
-           allow(ctx, SCMP_SYS(madvise)) && allow(ctx, SCMP_SYS(brk));
+    return allow_if(ctx, SCMP_SYS(mmap), 2, map) &&
+           allow_if(ctx, SCMP_SYS(mprotect), 1, &no_exec) && allow(ctx, SCMP_SYS(munmap)) &&
+           allow(ctx, SCMP_SYS(mremap)) && allow(ctx, SCMP_SYS(madvise)) &&
+           allow(ctx, SCMP_SYS(brk));
 }
 
-/* The two descriptors, each one way: the input has no position of its own, the output no way back. */
+/* The two descriptors, each one way: the input has no position of its own, the output no way back.
+ */
 static bool allow_io(scmp_filter_ctx ctx)
 {
     const struct scmp_arg_cmp in = SCMP_A0(SCMP_CMP_EQ, KOL_JAIL_IN_FD);

@@ -29,10 +29,12 @@ struct kol_jail_limits {
  *
  * Errors: REFUSED: a wall could not be raised; the caller must end without reading.
  */
-enum kol_code kol_jail_enter(const struct kol_jail_limits *limits, struct kol_err *err) KOL_MUST_CHECK;
+enum kol_code kol_jail_enter(const struct kol_jail_limits *limits,
+                             struct kol_err *err) KOL_MUST_CHECK;
 
 /* The walls one by one, in that order, for the test that tries each of them alone. */
-enum kol_code kol_jail_limit(const struct kol_jail_limits *limits, struct kol_err *err) KOL_MUST_CHECK;
+enum kol_code kol_jail_limit(const struct kol_jail_limits *limits,
+                             struct kol_err *err) KOL_MUST_CHECK;
 enum kol_code kol_jail_drop_rights(struct kol_err *err) KOL_MUST_CHECK;
 enum kol_code kol_jail_filter(struct kol_err *err) KOL_MUST_CHECK;
 

@@ -2,8 +2,8 @@
  * jail_test.c - kol-jail-test: enters the jail of kol-decode and tries to do what it must not.
  *
  * Each attempt runs in two children: free, to see that it works on this machine at all, and jailed,
- * where it has to fail. Ends with 1 and names what got through. Release builds only: sanitizers need
- * a wider filter.
+ * where it has to fail. Ends with 1 and names what got through. Release builds only: sanitizers
+ * need a wider filter.
  */
 #include "audio/jail.h"
 #include "audio/landlock.h"
@@ -36,7 +36,14 @@
 #include <sys/wait.h>
 #include <time.h>
 
-enum { MEMORY_MB = 512, CPU_SECONDS = 5, PAGE = 4096, LEAKED_FD = 7, MIN_ATTEMPTS = 30, MAX_SECONDS = 10 };
+enum {
+    MEMORY_MB = 512,
+    CPU_SECONDS = 5,
+    PAGE = 4096,
+    LEAKED_FD = 7,
+    MIN_ATTEMPTS = 30,
+    MAX_SECONDS = 10
+};
 enum { FAILED = 0, SUCCEEDED = 1, NO_JAIL = 2 }; /* how a child ends */
 
 static char folder[] = "/tmp/kol-jail-test-XXXXXX";
@@ -174,7 +181,8 @@ static bool map(int protection, int flags, int fd, size_t bytes)
 TRY(map_code, map(PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, PAGE));
 TRY(map_input, map(PROT_READ, MAP_PRIVATE, KOL_JAIL_IN_FD, PAGE));
 TRY(map_shared, map(PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, PAGE));
-TRY(map_too_much, map(PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, (size_t)MEMORY_MB << 20));
+TRY(map_too_much,
+    map(PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, (size_t)MEMORY_MB << 20));
 
 static bool make_code(void)
 {
@@ -201,7 +209,8 @@ static bool set_timer(void)
 static bool choose_cpu(void)
 {
     cpu_set_t set;
-    return sched_getaffinity(0, sizeof set, &set) == 0 && sched_setaffinity(0, sizeof set, &set) == 0;
+    return sched_getaffinity(0, sizeof set, &set) == 0 &&
+           sched_setaffinity(0, sizeof set, &set) == 0;
 }
 
 #ifdef __x86_64__
@@ -388,9 +397,10 @@ static bool wall_holds(enter_fn *enter, bool (*run)(void), char *ret, size_t siz
     if (WIFSIGNALED(status))
         snprintf(ret, size, "killed by SIG%s", sigabbrev_np(WTERMSIG(status)));
     else
-        snprintf(ret, size, "%s", ended_with(status, FAILED)      ? "refused"
-                                  : ended_with(status, SUCCEEDED) ? "SUCCEEDED"
-                                                                  : "NO JAIL");
+        snprintf(ret, size, "%s",
+                 ended_with(status, FAILED)      ? "refused"
+                 : ended_with(status, SUCCEEDED) ? "SUCCEEDED"
+                                                 : "NO JAIL");
     return ended_with(status, FAILED) ||
            (WIFSIGNALED(status) && (WTERMSIG(status) == SIGSYS || WTERMSIG(status) == SIGXFSZ));
 }

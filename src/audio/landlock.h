@@ -14,8 +14,8 @@
 int kol_landlock_abi(void);
 
 /*
- * Denies this process, for ever, every file access by path and, as far as the ABI goes, TCP, abstract
- * sockets and signals. Descriptors already open keep working. Needs no_new_privs.
+ * Denies this process, for ever, every file access by path and, as far as the ABI goes, TCP,
+ * abstract sockets and signals. Descriptors already open keep working. Needs no_new_privs.
  *
  * Errors: REFUSED. A kernel without Landlock is OK: the caller has other walls.
  */

@@ -67,5 +67,6 @@ bool kol_channels_identical(const struct kol_twins *t)
     /* 0.98: what is left after taking one channel from the other is 14 dB below it. */
     const double shape = 0.98, gain = 16; /* 12 dB, of power */
 
-    return fabs(kol_twins_correlation(t)) >= shape && t->aa <= gain * t->bb && t->bb <= gain * t->aa;
+    return fabs(kol_twins_correlation(t)) >= shape && t->aa <= gain * t->bb &&
+           t->bb <= gain * t->aa;
 }

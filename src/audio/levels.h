@@ -19,7 +19,7 @@ struct kol_levels { /* all zero to begin with */
 };
 
 void kol_levels_feed(struct kol_levels *l, const int16_t *pcm, size_t frames);
-double kol_levels_rms_db(const struct kol_levels *l);  /* dB below full scale: 0 ... -120 */
+double kol_levels_rms_db(const struct kol_levels *l); /* dB below full scale: 0 ... -120 */
 double kol_levels_peak_db(const struct kol_levels *l);
 
 /* Sums over two channels of the same recording. */

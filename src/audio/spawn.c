@@ -89,8 +89,8 @@ static int start(const char *program, char *const *argv, int in, int out, pid_t 
     return failed;
 }
 
-enum kol_code kol_spawn(const char *program, char *const *argv, int in, pid_t *ret_pid, int *ret_out,
-                        struct kol_err *err)
+enum kol_code kol_spawn(const char *program, char *const *argv, int in, pid_t *ret_pid,
+                        int *ret_out, struct kol_err *err)
 {
     char path[PATH_MAX];
     int pipe_fds[2];

@@ -18,7 +18,7 @@
  *
  * Errors: REFUSED (no such program), IO (no process or pipe to be had).
  */
-enum kol_code kol_spawn(const char *program, char *const *argv, int in, pid_t *ret_pid, int *ret_out,
-                        struct kol_err *err) KOL_MUST_CHECK;
+enum kol_code kol_spawn(const char *program, char *const *argv, int in, pid_t *ret_pid,
+                        int *ret_out, struct kol_err *err) KOL_MUST_CHECK;
 
 #endif

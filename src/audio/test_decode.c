@@ -94,14 +94,18 @@ static void says_what_is_wrong(void **state)
         const char *part;
     } rows[] = {
         {"empty.mp3", "", 0, "the file is empty (0 bytes)"},
-        {"text.mp3", "this is a text\n", 15, "not audio in a known format: the file holds plain text"},
+        {"text.mp3", "this is a text\n", 15,
+         "not audio in a known format: the file holds plain text"},
         {"zeros.wav", "\0\0\0\0\0\0\0\0", 8, "holds zero bytes"},
         {"error.mp3", "<?xml version='1.0'?><TwilioResponse/>", 38, "holds XML text"},
         {"error.json", "{\"code\":20404}", 14, "holds JSON text"},
         {"riff.wav", "RIFF\0\0\0\0WAVE", 12, "broken wav"},
         {"ogg.ogg", "OggS\0\2\0\0\0\0", 10, "ogg"},
         {"flac.flac", "fLaC\0\0\0\x22", 8, "flac"},
-        {"m4a.m4a", "\0\0\0\x14" "ftypM4A \0\0\0\0M4A ", 20, "broken m4a"},
+        {"m4a.m4a",
+         "\0\0\0\x14"
+         "ftypM4A \0\0\0\0M4A ",
+         20, "broken m4a"},
     };
 
     (void)state;
@@ -161,14 +165,17 @@ static size_t load(const char *file, uint8_t *bytes, size_t room)
     return len;
 }
 
-/* Half a file is still worth its half, and says so where it can tell (FFmpeg clips a WAV's claim). */
+/* Half a file is still worth its half, and says so where it can tell (FFmpeg clips a WAV's claim).
+ */
 static void takes_what_a_cut_file_holds(void **state)
 {
     static const struct {
         const char *file;
         bool says_so, has_index_at_end;
     } rows[] = {
-        {"speech.mp3", true, false}, {"speech.wav", false, false}, {"stereo.m4a", false, true},
+        {"speech.mp3", true, false},
+        {"speech.wav", false, false},
+        {"stereo.m4a", false, true},
     };
     static uint8_t bytes[100000];
 
@@ -276,8 +283,10 @@ static void survives_its_decoder(void **state)
         {"#!/bin/sh\nexec cat <&3\n", KOL_CRASHED, "broke its protocol"},
         {"#!/bin/sh\nexec sleep 100\n", KOL_OVERDUE, "gave nothing new in 300 ms"},
         {"#!/bin/sh\nexec sleep 100 >/dev/null\n", KOL_CRASHED, "signal 9 (SIGKILL)"},
-        {"#!/bin/sh\nprintf '\\4\\0\\0\\0\\7\\0\\0\\0\\1\\0\\0\\0bad'\nsleep 9\n", KOL_BAD_MEDIA, "bad"},
-        {"#!/bin/sh\nprintf '\\4\\0\\0\\0\\7\\0\\0\\0\\4\\0\\0\\0jam'\n", KOL_REFUSED, "jail itself: jam"},
+        {"#!/bin/sh\nprintf '\\4\\0\\0\\0\\7\\0\\0\\0\\1\\0\\0\\0bad'\nsleep 9\n", KOL_BAD_MEDIA,
+         "bad"},
+        {"#!/bin/sh\nprintf '\\4\\0\\0\\0\\7\\0\\0\\0\\4\\0\\0\\0jam'\n", KOL_REFUSED,
+         "jail itself: jam"},
         {"#!/bin/sh\n[ -z \"$HOME$KOL_DECODE\" ] && exit 33\n", KOL_CRASHED, "status 33"},
         {"#!/bin/sh\n[ -e /dev/fd/4 ] || exit 44\n", KOL_CRASHED, "status 44"},
         {"no program at all", KOL_REFUSED, "cannot run"},
@@ -357,8 +366,8 @@ static int set_up(void **state)
 static int clean_up(void **state)
 {
     static const char *const files[] = {
-        "empty.mp3", "text.mp3",  "zeros.wav", "error.mp3",  "error.json", "riff.wav",
-        "ogg.ogg",   "flac.flac", "m4a.m4a",   "fifo",       "noise.mp3",  "speech.mp3",
+        "empty.mp3",  "text.mp3",   "zeros.wav", "error.mp3",  "error.json", "riff.wav",
+        "ogg.ogg",    "flac.flac",  "m4a.m4a",   "fifo",       "noise.mp3",  "speech.mp3",
         "speech.wav", "stereo.m4a", "sizes.wav", "decoder.sh",
     };
     char path[512];

@@ -55,7 +55,8 @@ static void six_hours_take_little_memory(void **state)
 
 static void one_second_more_is_too_long(void **state)
 {
-    const struct kol_decode_conf conf = {.program = getenv("KOL_DECODE"), .max_seconds = SECONDS - 1};
+    const struct kol_decode_conf conf = {.program = getenv("KOL_DECODE"),
+                                         .max_seconds = SECONDS - 1};
     struct decoded r;
     struct kol_err err;
 
@@ -66,9 +67,8 @@ static void one_second_more_is_too_long(void **state)
 
 static void cpu_time_ends(void **state)
 {
-    const struct kol_decode_conf conf = {.program = getenv("KOL_DECODE"),
-                                         .cpu_seconds = 1,
-                                         .max_seconds = 1000000};
+    const struct kol_decode_conf conf = {
+        .program = getenv("KOL_DECODE"), .cpu_seconds = 1, .max_seconds = 1000000};
     struct decoded r;
     struct kol_err err;
 
@@ -112,8 +112,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(six_hours_take_little_memory),
-        cmocka_unit_test(one_second_more_is_too_long),
-        cmocka_unit_test(memory_ends),
+        cmocka_unit_test(one_second_more_is_too_long), cmocka_unit_test(memory_ends),
         cmocka_unit_test(cpu_time_ends), /* last: it makes the file longer */
     };
     return cmocka_run_group_tests(tests, set_up, clean_up);

@@ -5,7 +5,7 @@
 enum { MUTATIONS = 300, MAX_FILE = 32768, MAX_CHANGES = 40 };
 
 static const char *const files[] = {
-    "mono.mp3", "stereo.mp3", "cover.mp3",  "stereo.wav", "mulaw.wav",  "alaw.wav",
+    "mono.mp3", "stereo.mp3", "cover.mp3",  "stereo.wav", "mulaw.wav", "alaw.wav",
     "opus.ogg", "vorbis.ogg", "stereo.m4a", "fast.m4a",   "mono.flac",
 };
 
@@ -53,10 +53,8 @@ static size_t mutate(uint8_t *bytes, size_t len, unsigned *seed)
  */
 static void damaged_files_end_clearly(void **state)
 {
-    const struct kol_decode_conf conf = {.program = getenv("KOL_DECODE"),
-                                         .max_seconds = 600,
-                                         .cpu_seconds = 10,
-                                         .wall_ms = 30000};
+    const struct kol_decode_conf conf = {
+        .program = getenv("KOL_DECODE"), .max_seconds = 600, .cpu_seconds = 10, .wall_ms = 30000};
     static uint8_t bytes[MAX_FILE];
     unsigned seed = (unsigned)kol_wall_ms();
     int count[KOL_CODE_COUNT] = {0}, before = count_descriptors();

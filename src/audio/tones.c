@@ -11,16 +11,16 @@ enum {
     RATE_HZ = 16000,
     BIN_HZ = RATE_HZ / KOL_TONES_FRAMES,
     FIRST_HZ = 280,
-    BINS = 20,             /* 280 ... 660 Hz: every call progress tone with its neighbours */
-    DTMF = BINS,           /* then the eight DTMF frequencies */
+    BINS = 20,   /* 280 ... 660 Hz: every call progress tone with its neighbours */
+    DTMF = BINS, /* then the eight DTMF frequencies */
     GROUP = 4,
     FILTERS = BINS + 2 * GROUP + 4 /* filled up to a multiple of the vector width */
 };
 
-static const double silence_db = -60;   /* below the noise of a line; exact zeros are usual */
-static const double tone_share = 0.88;  /* of the energy, in one or two peaks */
-static const double dtmf_share = 0.75;  /* the same, at exact frequencies */
-static const double dtmf_twist = 6.3;   /* largest power ratio of the two groups, 8 dB */
+static const double silence_db = -60;  /* below the noise of a line; exact zeros are usual */
+static const double tone_share = 0.88; /* of the energy, in one or two peaks */
+static const double dtmf_share = 0.75; /* the same, at exact frequencies */
+static const double dtmf_twist = 6.3;  /* largest power ratio of the two groups, 8 dB */
 
 static float window[KOL_TONES_FRAMES];
 static float coefficient[FILTERS];
@@ -39,7 +39,8 @@ static void fill_tables(void)
         coefficient[DTMF + d] = (float)(2 * cos(turn * dtmf_hz[d] / RATE_HZ));
 }
 
-/* All filters side by side: one filter alone would wait for its own last step. Returns the energy. */
+/* All filters side by side: one filter alone would wait for its own last step. Returns the energy.
+ */
 static double run_filters(const int16_t *pcm, float power[static FILTERS])
 {
     float s1[FILTERS] = {0}, s2[FILTERS] = {0};
@@ -108,8 +109,8 @@ static bool is_dtmf(const float *power, double energy)
     double low = power[loudest(power, DTMF, DTMF + GROUP, -1)];
     double high = power[loudest(power, DTMF + GROUP, DTMF + 2 * GROUP, -1)];
 
-    return 3 * (low + high) >= dtmf_share * energy * KOL_TONES_FRAMES &&
-           low <= dtmf_twist * high && high <= dtmf_twist * low;
+    return 3 * (low + high) >= dtmf_share * energy * KOL_TONES_FRAMES && low <= dtmf_twist * high &&
+           high <= dtmf_twist * low;
 }
 
 struct kol_sounding kol_tones_hear(const int16_t pcm[static KOL_TONES_FRAMES])
@@ -126,9 +127,9 @@ struct kol_sounding kol_tones_hear(const int16_t pcm[static KOL_TONES_FRAMES])
 
     pthread_once(&tables_once, fill_tables);
     double energy = run_filters(pcm, power);
-    s.sound = is_tone(power, energy, &hz)  ? KOL_SOUND_TONE
-              : is_dtmf(power, energy) ? KOL_SOUND_DTMF
-                                           : KOL_SOUND_OTHER;
+    s.sound = is_tone(power, energy, &hz) ? KOL_SOUND_TONE
+              : is_dtmf(power, energy)    ? KOL_SOUND_DTMF
+                                          : KOL_SOUND_OTHER;
     s.hz = hz;
     return s;
 }

@@ -3,7 +3,8 @@
  *
  * Used by: gate.c, which knows what a row of frames means. A single frame decides nothing: a sung
  * vowel can be as pure as a ringing tone.
- * Source: ITU-T E.180 (call progress tones; ring 440+480, 425, 400; busy 480+620, 400), Q.23 (DTMF).
+ * Source: ITU-T E.180 (call progress tones; ring 440+480, 425, 400; busy 480+620, 400), Q.23
+ * (DTMF).
  */
 #ifndef KOL_AUDIO_TONES_H
 #define KOL_AUDIO_TONES_H

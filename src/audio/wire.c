@@ -258,8 +258,8 @@ void kol_wire_copy(const struct kol_wire_reader *r, unsigned channel, size_t fro
                    size_t count)
 {
     assert(channel < r->head.channels && from <= r->data_frames && count <= r->data_frames - from);
-    const uint8_t *p = r->buf + KOL_WIRE_PREFIX_BYTES +
-                       (channel * r->data_frames + from) * sizeof(int16_t);
+    const uint8_t *p =
+        r->buf + KOL_WIRE_PREFIX_BYTES + (channel * r->data_frames + from) * sizeof(int16_t);
 
     for (size_t i = 0; i < count; i++, p += 2)
         dst[i] = (int16_t)(p[0] | p[1] << 8);

@@ -23,7 +23,11 @@ static void remove_files(void)
 
 static int start(void **state)
 {
+    static const char *const ours[] = {"KOL_MODELS", "KOL_BIN", "KOL_DECODE"};
+
     (void)state;
+    for (size_t i = 0; i < KOL_COUNT(ours); i++)
+        unsetenv(ours[i]); /* of the test runner; near to settings */
     test_folder(folder);
     arena = kol_arena_new(0);
     return arena ? 0 : -1;

@@ -2,6 +2,7 @@
 #include "intake/road.h"
 #include "base/ids.h"
 #include "base/str.h"
+#include "queue/stage.h"
 #include "store/business.h"
 #include "twilio/params.h"
 
@@ -95,7 +96,6 @@ enum kol_code kol_road_queue_realtime(struct kol_db *db, const struct kol_conf *
                                       struct kol_err *err)
 {
     int64_t wait_s = SOON_S;
-    bool queued = false;
 
     switch (call->offline_state) {
     case KOL_OFFLINE_DONE:
@@ -109,22 +109,17 @@ enum kol_code kol_road_queue_realtime(struct kol_db *db, const struct kol_conf *
     case KOL_OFFLINE_DEAD:
         break;
     }
-    return add_job(db, call, "understand", call->call_sid, now_ms + kol_road_wait_ms(conf, wait_s),
-                   NULL, now_ms, &queued, err);
+    return kol_stage_understand_at(db, call->id, call->call_sid, call->business_id,
+                                   now_ms + kol_road_wait_ms(conf, wait_s), now_ms, err);
 }
 
 enum kol_code kol_road_end_offline(struct kol_db *db, const struct kol_call *call, int64_t now_ms,
                                    struct kol_err *err)
 {
-    bool queued = false;
-
     /* What an earlier recording of this call gave stays. */
     if (call->offline_state == KOL_OFFLINE_DONE || call->offline_state == KOL_OFFLINE_NO_SPEECH)
         return KOL_OK;
-    enum kol_code code = kol_call_set_offline_state(db, call->id, KOL_OFFLINE_DEAD, now_ms, err);
-    if (code != KOL_OK)
-        return code;
-    return add_job_now(db, call, "understand", NULL, now_ms, &queued, err);
+    return kol_stage_offline_dead(db, call->id, call->call_sid, call->business_id, now_ms, err);
 }
 
 /* ---- recordings ---- */

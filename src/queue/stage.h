@@ -34,8 +34,9 @@ struct kol_stage_run {
     _Atomic int64_t deadline_boot_ms; /* 0: none; well past it a worker process is killed */
     atomic_bool lost;                 /* the job is somebody else's now */
 
-    /* answered with KOL_OK */
-    /* Stores the result inside the transaction that ends the job; NULL: nothing to store. */
+    /* answered */
+    /* Stores the result inside the transaction that ends the job; NULL: nothing to store. A stage
+     * that fails may set it too: what is to be known of the failure beside the job. */
     enum kol_code (*save)(struct kol_db *db, struct kol_stage_run *run, struct kol_err *err);
     void *save_arg;
     /* After the commit: the operators' lines. NULL is fine. */

@@ -124,7 +124,7 @@ static char relation(const struct kol_talk *t, const struct kol_place_match *m)
     if (kol_is(&t->words[at - 1], "central|downtown|north|south|east|west|greater|sunny|here|upper|lower|old|the|inner|good|dear|lovely|rainy") && at > 1)
         at--;
     const struct kol_word *w = &t->words[at - 1];
-    if (kol_is(w, "in|at|inside|within|around|across|for|into"))
+    if (kol_is(w, "in|at|inside|within|around|across|for|into|בתוך|בעיר|ברחבי|באזור|בסניף"))
         return 'i';
     if (kol_is(w, "to"))
         return 't';
@@ -178,7 +178,7 @@ static bool weak_is_meant(const struct field *f, const struct kol_place_match *m
                 (m->prefix && kol_phrase_before(t, m->first, "גר|גרה|גרים|אני|אנחנו|נמצא|נמצאת|נמצאים|הבית|הדירה")));
     if (kol_is_stem(w, "אזור|קדימה|מגדל"))
         return answers_where(t, m->first) && stands_alone(t, m);
-    return m->prefix == 'b' || m->prefix == 'm' || m->prefix == 'l' || (answers_where(t, m->first) && !m->other_prefix);
+    return m->prefix == 'b' || m->prefix == 'm' || m->prefix == 'l' || how == 'i' || (answers_where(t, m->first) && !m->other_prefix);
 }
 
 /* --- points --- */
@@ -199,7 +199,7 @@ static bool weak_is_meant(const struct field *f, const struct kol_place_match *m
     "got to be in|have to be in|i'll be in|we'll be in|for work in|working in|work in|works in|away in|trip to|holiday in|vacation in|meeting in|back from|"                   \
     "נסענו|נסעתי|נוסע|נוסעת|נוסעים|טסים|טס|טסה|בדרך ל|בדרך|בדרכי|חוזר מ|חוזרים מ|חזרתי מ|חזרנו מ|עובד|עובדת|עובדים|בעבודה|טיול|בחופש ב|חופשה|מגיע מ|יצאנו מ|יצאתי מ"
 #define NEAR                                                                                       \
-    "near|close to|outside|outside of|next to|north of|south of|east of|west of|minutes from|miles from|between|past|towards|beyond|"                    \
+    "near|close to|outside of|next to|north of|south of|east of|west of|minutes from|miles from|between|past|towards|beyond|"                    \
     "ליד|קרוב|סמוך|לכיוון|באזור|בין|דקות מ|מול|צפונית|דרומית|מזרחית|מערבית|קילומטר מ|בואכה"
 #define OTHER_FIRM                                                                                 \
     "somebody from|someone from|company from|guy from|firm from|fella from|people from|company in|firm in|guy in|technician from|plumber from|quote from|"  \
@@ -232,6 +232,21 @@ static bool said_before(const struct field *f, const struct mention *n, size_t w
     return kol_phrase_find(t, from, n->m.first, list) < n->m.first;
 }
 
+/* "from Haifa to Eilat", "מאילת לבאר שבע": neither end is where the work is. */
+static bool is_end_of_road(const struct field *f, const struct mention *n)
+{
+    const struct kol_talk *t = &f->s->talk;
+    char how = relation(t, &n->m);
+    for (size_t i = 0; i < f->count; i++) {
+        const struct kol_place_match *m = &f->list[i].m;
+        size_t gap = how == 'f' ? m->first - n->m.end : n->m.first - m->end;
+        bool adjacent = (how == 'f' ? m->first >= n->m.end : n->m.first >= m->end) && gap <= 1;
+        if (adjacent && ((how == 'f' && relation(t, m) == 't') || (how == 't' && relation(t, m) == 'f')))
+            return true;
+    }
+    return false;
+}
+
 static double points_of_context(const struct field *f, const struct mention *n)
 {
     const struct kol_talk *t = &f->s->talk;
@@ -254,13 +269,9 @@ static double points_of_context(const struct field *f, const struct mention *n)
         points -= 4;
     if (said_before(f, n, 6, WORK) && points > -1)
         points += 1.5;
-    /* "Haifa to Eilat", "מאילת לבאר שבע": both ends of a road */
     size_t after = n->m.end;
-    if (after < t->word_count && relation(t, &n->m) == 'f' && f->s->hebrew) {
-        struct kol_place_match next;
-        if (kol_places_match(f->s->lexicon->places, t, after, &next) && next.prefix == 'l')
-            points -= 4;
-    }
+    if (is_end_of_road(f, n))
+        points -= 4.5;
     /* What follows: "is where I live", "זו רק הכתובת לחשבונית", "that's the billing address" */
     size_t end = kol_sentence_end(t, n->m.first);
     end = end > after + 6 ? after + 6 : end;
@@ -288,6 +299,9 @@ static double points_of_speaker(const struct field *f, const struct mention *n)
 
 static bool corrected_here(const struct field *f, const struct mention *n)
 {
+    const struct kol_talk *t = &f->s->talk;
+    if (n->m.end < t->word_count && kol_phrase_at(t, n->m.end, "actually|בעצם|i mean|sorry"))
+        return true;
     return said_before(f, n, 6, "sorry|i mean|i meant|actually|rather|no wait|correction|סליחה|התכוונתי|בעצם|כלומר|תיקון|אופס|לא לא|רגע");
 }
 
@@ -310,6 +324,19 @@ static bool is_denied(const struct field *f, const struct mention *n)
            kol_phrase_at(t, n->m.end, "לא זה|is wrong|is not|isn't|is only|זה לא|זו רק|זה רק|is just");
 }
 
+/* "Is that in Salford?" "Manchester, actually." */
+static bool names_another(const struct field *f, const struct mention *n)
+{
+    const struct kol_talk *t = &f->s->talk;
+    uint32_t turn = t->words[n->m.first].turn;
+    for (size_t i = 0; i < f->count; i++) {
+        const struct kol_place_match *m = &f->list[i].m;
+        if (t->words[m->first].turn == turn + 1 && m->first < t->turns[turn + 1].first + 5)
+            return m->place != n->m.place;
+    }
+    return false;
+}
+
 /* The customer's yes or no to the town in an agent's question. */
 static void weigh_answer(const struct field *f, struct mention *n)
 {
@@ -324,13 +351,29 @@ static void weigh_answer(const struct field *f, struct mention *n)
     enum kol_answer answer = kol_answer_after(t, turn);
     if (!question && !next_asks && answer != KOL_ANSWER_NO)
         return;
-    if (answer == KOL_ANSWER_YES && (last || next_asks)) {
+    if (answer == KOL_ANSWER_NONE && question && last && names_another(f, n)) {
+        n->points -= 3;
+    } else if (answer == KOL_ANSWER_YES && (last || next_asks)) {
         n->points += 3.5;
         n->rule = "city-confirmed";
     } else if (answer == KOL_ANSWER_NO && (question || next_asks || last)) {
         n->points -= 4;
         n->rejected = question || next_asks;
     }
+}
+
+/* "Is it here in Bradford?" "No, I'm in Bradford, but …": the no stands. */
+static bool repeats_denied_question(const struct field *f, const struct mention *n)
+{
+    const struct kol_talk *t = &f->s->talk;
+    uint32_t turn = t->words[n->m.first].turn;
+    if (turn == 0 || t->turns[turn].role == KOL_ROLE_AGENT || kol_answer_after(t, turn - 1) != KOL_ANSWER_NO)
+        return false;
+    for (size_t i = 0; i < f->count; i++)
+        if (f->list[i].m.place == n->m.place && t->words[f->list[i].m.first].turn == turn - 1 &&
+            t->sentences[t->words[f->list[i].m.first].sentence].question)
+            return true;
+    return false;
 }
 
 static void weigh(const struct field *f, struct mention *n)
@@ -350,6 +393,12 @@ static void weigh(const struct field *f, struct mention *n)
     }
     if (n->m.other_prefix)
         n->points -= 2;
+    if (how == 0 && n->m.first > 0 && kol_is(&t->words[n->m.first - 1], "a|an|another|your|his|their|the")) {
+        bool branch = n->m.end < t->word_count && kol_is(&t->words[n->m.end], "office|clinic|branch|store|salon|location|garage|shop|studio|workshop|house|home|apartment|flat|place");
+        n->points += branch ? 2.5 : -2.5; /* "your Denver office", but "a Bradford number" */
+    }
+    if (repeats_denied_question(f, n))
+        n->points -= 4;
     if (is_denied(f, n)) {
         n->rejected = true;
         n->points -= 8;
@@ -385,12 +434,26 @@ static void add(struct field *f, const struct kol_place_match *m)
         f->s->marks[i] |= KOL_MARK_PLACE;
 }
 
+/* "במעלית" is no town heard wrongly: the taxonomy knows the word. */
+static bool is_word_of_a_trade(const struct kol_scene *s, const struct kol_word *w)
+{
+    for (size_t i = 0; i < w->stem_count; i++) {
+        uint32_t cursor = 0, pattern;
+        const char *text = w->stems[i].text;
+        if (strcmp(text, "פתח") != 0 && kol_index_next(&s->lexicon->taxonomy.exact, text, strlen(text), &cursor, &pattern))
+            return true;
+    }
+    return false;
+}
+
 /* A word after a preposition of place that we do not know may be a town heard wrongly. */
 static bool may_be_misheard(const struct field *f, size_t i)
 {
     const struct kol_talk *t = &f->s->talk;
     const struct kol_word *w = &t->words[i];
     if (f->s->marks[i])
+        return false;
+    if (is_word_of_a_trade(f->s, w))
         return false;
     if (w->script == KOL_SCRIPT_HEBREW)
         return true;
@@ -445,6 +508,27 @@ static void find_mentions(struct field *f)
             add(f, &m);
 }
 
+/*
+ * Two towns near each other: "I'm in Bradford, but Mum's in Huddersfield" is about the second;
+ * "Manchester, in Didsbury" names a quarter of the first.
+ */
+static void weigh_pair(const struct field *f, struct mention *a, struct mention *b)
+{
+    const struct kol_talk *t = &f->s->talk;
+    const struct kol_place *places = f->s->lexicon->places->places;
+    if (a->m.place == b->m.place || t->words[a->m.first].turn != t->words[b->m.first].turn || b->m.first - a->m.end > 25)
+        return;
+    size_t sentences = t->words[b->m.first].sentence - t->words[a->m.first].sentence;
+    bool but = kol_phrase_find(t, a->m.end, b->m.first, "but|אבל|however|though|רק ש|עכשיו עברנו|אלא|now we're|now im|now i'm") < b->m.first;
+    if (but && sentences <= 1 && !b->rejected)
+        a->points -= 3;
+    if (but || sentences > 0 || b->m.first - a->m.end > 3 || a->rejected || b->rejected ||
+        kol_phrase_find(t, a->m.end, b->m.first, "or|and|to|from|not|לא|או|ולא") < b->m.first)
+        return;
+    struct mention *quarter = places[a->m.place].population > places[b->m.place].population ? b : a;
+    quarter->points -= 3;
+}
+
 struct standing {
     uint32_t place;
     double points, best; /* in all; of its best mention */
@@ -494,6 +578,9 @@ void kol_find_city(struct kol_scene *s, struct kol_insight_value *ret)
     find_mentions(f);
     for (size_t i = 0; i < f->count; i++)
         weigh(f, &f->list[i]);
+    for (size_t i = 0; i < f->count; i++)
+        for (size_t k = i + 1; k < f->count && k < i + 4; k++)
+            weigh_pair(f, &f->list[i], &f->list[k]);
     struct standing first = {.points = -99}, second = {.points = -99};
     for (size_t i = 0; i < f->count; i++) {
         struct standing one;

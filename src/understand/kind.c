@@ -40,7 +40,7 @@ static bool is_wrong_number(const struct kol_scene *s)
                    "wrong business|wrong place|misdial|"
                    "טעות במספר|מספר לא נכון|התבלבלתי במספר|התבלבלתי בספרה|חייגתי לא נכון|טעיתי במספר|המספר הלא נכון|הגעתי למספר|זה לא בית|טעות בחיוג|"
                    "התקשרתי בטעות|לא המספר הנכון|חייגתי בטעות|טעות בטלפון|זה לא המספר|התבלבלתי") ||
-           (s->talk.turn_count > 1 && s->talk.word_count < 60 && said(s, "sorry to bother you|טעות"));
+           (s->talk.turn_count > 1 && s->talk.word_count < 60 && said(s, "sorry to bother you|טעות") && !said(s, "טעות של|היתה טעות|הייתה טעות"));
 }
 
 /* Offers to the business, surveys, robots. */
@@ -69,22 +69,33 @@ enum kol_insight_kind kol_find_kind(const struct kol_scene *s)
 
 #define URGENT                                                                                     \
     "urgent|urgently|emergency|asap|as soon as possible|right away|right now|immediately|straight away|straightaway|come now|now please|"  \
-    "at once|as fast as you can|quick as you can|quickly as you can|quickly|hurry|soon as you can|someone now|somebody now|"               \
+    "at once|as fast as you can|quick as you can|quickly as you can|hurry|soon as you can|someone now|somebody now|"               \
     "this minute|can't wait|cannot wait|within the hour|tonight please|how soon can|how fast can|how quickly|as quick as|desperate|stranded|come quick|fast please|please hurry|"    \
     "here now|over now|out now|round now|come over right|help now|pronto|a s a p|rush over|this instant|right this second|anyone available now|"                                                          \
-    "דחוף|דחופה|בדחיפות|מיד|מייד|תמהר|תמהרו|תמהרי|כמה שיותר מהר|מהר|כמה שיותר מוקדם|עכשיו בבקשה|תעוף אליי|תטוס אליי|חירום|דחופים|"               \
+    "דחוף|דחופה|בדחיפות|מיד|מייד|תמהר|תמהרו|תמהרי|כמה שיותר מהר|מהר בבקשה|בבקשה מהר|כמה שיותר מוקדם|עכשיו בבקשה|תעוף אליי|תטוס אליי|חירום|דחופים|"               \
     "בהקדם האפשרי|הכי מהר|כבר עכשיו|ברגע זה|תבואו עכשיו|שיבוא עכשיו|לבוא עכשיו|מישהו עכשיו|עכשיו מישהו|בהולה|בהול|please come עכשיו|come עכשיו|תגיע עכשיו|תגיעו עכשיו|להגיע עכשיו|יבוא עכשיו|זה דחוף|דחופ|לא יכול לחכות|לא יכולה לחכות|תוך שעה|בזריזות|אסאפ|מקרה חירום|צריך עכשיו|צריכה עכשיו|צריכים עכשיו|יכולים עכשיו|יכול עכשיו|הרגע"
 
 #define CALM                                                                                       \
     "not urgent|isn't urgent|no rush|no hurry|not an emergency|nothing urgent|nothing dramatic|whenever|no emergency|when you get a chance|"   \
     "not in a hurry|not in a rush|isn't an emergency|hurry up|לא דחוף|לא בוער|אין לחץ|לא לחוץ|אין דחיפות|לא ממהר|לא ממהרת|לא ממהרים|בלי לחץ|לא חירום|מתי שנוח|לא בהול|אין מה למהר|לא צריך מיד|שלא דחוף|זה לא דחוף|ממש לא דחוף"
 
-/* A word of haste that is about something else: "מהר" in a story, "right now" as "at present". */
+/* Words of haste that count only beside a wish that somebody comes: "תבואו מהר", "come quickly". */
+#define HASTY "מהר|עכשיו|quickly|quick|fast|now|right now|tonight|הלילה|הערב"
+#define COMING                                                                                     \
+    "come|send|get someone|get somebody|get here|someone here|someone out|somebody out|anyone out|take me|pick me up|"                      \
+    "תבוא|תבואו|תבואי|תגיע|תגיעו|תגיעי|תשלח|תשלחו|תשלחי|שיבוא|שיגיע|יבוא|יגיע|בוא|בואו|לבוא|להגיע|לשלוח|שתבוא|שתגיע|שתשלחו|שמישהו|לפתוח"
+
+static bool asks_to_come(const struct kol_talk *t, size_t i)
+{
+    size_t first = kol_sentence_first(t, i), end = kol_sentence_end(t, i);
+    first = i - first > 8 ? i - 8 : first;
+    end = end - i > 6 ? i + 6 : end;
+    return kol_phrase_at(t, i, HASTY) && kol_phrase_find(t, first, end, COMING) < end;
+}
+
+/* "right now" as "at present", "מיד אחרי". */
 static bool is_about_else(const struct kol_talk *t, size_t i)
 {
-    if (kol_is(&t->words[i], "מהר|מיד|quickly") && i > 0 && kol_is(&t->words[i - 1], "יאשרו|יותר|נגמר|קרה|too|so|very|כל כך") &&
-        !kol_phrase_before(t, i, "כמה שיותר"))
-        return true;
     if (kol_is(&t->words[i], "מיד") && i + 1 < t->word_count && kol_is(&t->words[i + 1], "אחרי|כש|לאחר|אחר|שניה|שנייה|לפני"))
         return true;
     return kol_phrase_at(t, i, "right now") && kol_phrase_before(t, i, "is|it's|living|not|are|renting|working");
@@ -108,6 +119,8 @@ void kol_find_urgency(struct kol_scene *s, bool requested, struct kol_insight_va
     }
     for (size_t i = 0; i < t->word_count; i++) {
         size_t n = kol_phrase_at(t, i, URGENT);
+        if (n == 0 && asks_to_come(t, i))
+            n = 1;
         if (n == 0 || kol_role_at(t, i) == KOL_ROLE_AGENT || is_about_else(t, i))
             continue;
         ret->value = "urgent";

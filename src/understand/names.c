@@ -92,6 +92,9 @@ static size_t read_name(const struct kol_scene *s, size_t i, bool first_sure)
         return i;
     bool known = kol_is_first_name(s->lexicon, t->words[at].norm);
     bool latin = t->words[at].script == KOL_SCRIPT_LATIN;
+    /* "This is Rivka, …": an unknown name, but a capital and a comma. */
+    if (latin && t->has_case && at == i && at > 1 && kol_phrase_before(t, at, "this is|here is") && is_boundary(s, at + 1))
+        known = true;
     if (!known && !title && !(first_sure && (is_boundary(s, at + 1) || (latin && t->words[at].capital))) &&
         !(first_sure && at + 2 <= t->word_count && is_boundary(s, at + 2)))
         return i;
@@ -146,11 +149,14 @@ static void offer_here(const struct kol_scene *s, struct candidate *best)
         if (kol_role_at(t, i) == KOL_ROLE_AGENT || !kol_is(&t->words[i], "here|speaking|calling|מדבר|מדברת|כאן"))
             continue;
         size_t first = i - 1;
+        bool latin = t->words[first].script == KOL_SCRIPT_LATIN && t->has_case;
         if (first > 0 && t->words[first].gap == KOL_GAP_SPACE && t->words[first].capital && t->words[first - 1].capital &&
-            kol_is_first_name(s->lexicon, t->words[first - 1].norm))
+            (kol_is_first_name(s->lexicon, t->words[first - 1].norm) || kol_is(&t->words[first - 1], TITLES)))
             first--;
-        if (t->words[i].gap == KOL_GAP_SPACE && kol_is_first_name(s->lexicon, t->words[first].norm) &&
-            (t->words[first].gap >= KOL_GAP_COMMA || kol_is(&t->words[first - 1], "hi|hello|hey|היי|שלום|yeah")))
+        bool known = kol_is_first_name(s->lexicon, t->words[first].norm) || kol_is(&t->words[first], TITLES) ||
+                     (latin && t->words[first].capital && can_be_name(s, first) && ends_before(t, i + 1) && t->words[i].sentence < 3);
+        if (t->words[i].gap == KOL_GAP_SPACE && known && first < i - (size_t)kol_is(&t->words[first], TITLES) &&
+            (t->words[first].gap >= KOL_GAP_COMMA || kol_is(&t->words[first - 1], "hi|hello|hey|היי|שלום|yeah|hiya")))
             offer(best, first, i, 0.85, "name-here");
     }
 }

@@ -193,7 +193,7 @@ static double sound_allowed(const struct kol_place_name *n, bool latin)
         return 0;
     if (latin)
         return letters < 6 ? 0.35 : 0.8;
-    return letters < 5 ? 0.3 : letters < 7 ? 0.5 : 0.65;
+    return n->count > 1 ? 0.65 : letters < 6 ? 0.35 : 0.5;
 }
 
 bool kol_places_match_sound(const struct kol_gazetteer *g, const struct kol_talk *talk, size_t i,
@@ -207,11 +207,13 @@ bool kol_places_match_sound(const struct kol_gazetteer *g, const struct kol_talk
     for (size_t s = 0; s < w->stem_count; s++) {
         const struct kol_stem *stem = &w->stems[s];
         char prefix = stem->place ? stem->place : loose_prefix(talk, i);
-        if ((!latin && !prefix) || strlen(stem->text) < (latin ? 4 : 8))
+        if (!latin && !prefix)
             continue;
         for (size_t k = 0; k < g->name_count; k++) {
             const struct kol_place_name *n = &g->names[k];
             if (g->places[n->place].tier != KOL_TIER_CORE || n->weak)
+                continue;
+            if (n->count == 1 && strlen(stem->text) < (latin ? 4 : 8))
                 continue;
             double d = sound_of_name(n, talk, i, stem->text);
             if (d > sound_allowed(n, latin) || d >= ret->distance)

@@ -32,7 +32,7 @@ enum { KOL_MARK_NAME = 1, KOL_MARK_PHONE = 2, KOL_MARK_PLACE = 4, KOL_MARK_TOPIC
 /*
  * Lists are '|'-separated, in everyday spelling (final letters, apostrophes and יי need no care).
  * A list item of kol_phrase_at may have several words, and a last word that ends in * stands for
- * any ending.
+ * any ending; its first word may have ו before it.
  */
 bool kol_is(const struct kol_word *w, const char *list);         /* the whole word */
 bool kol_is_stem(const struct kol_word *w, const char *list);    /* or it without prefix letters */

@@ -10,6 +10,7 @@
 #define WINDOW 11        /* words in which the parts of a cue must lie */
 #define PATTERNS_OF_WORD 48
 #define THRESHOLD 3.0
+#define MOST_MORE 3.0
 
 /* A phrase of a part that was found. */
 struct hit {
@@ -18,7 +19,7 @@ struct hit {
 
 struct tally {
     double best[4];   /* the strongest cue of each level */
-    double sum;       /* of all */
+    double more;      /* for cues of the same level again; a story repeats its words */
     double denied;    /* how strongly it was said not to be wanted */
     struct kol_span span; /* of the strongest cue */
     double span_points;
@@ -42,6 +43,10 @@ static size_t patterns_of(const struct kol_taxonomy *t, const struct kol_word *w
         size_t len = strlen(text);
         uint32_t cursor = 0, pattern;
         while (n < PATTERNS_OF_WORD && kol_index_next(&t->exact, text, len, &cursor, &pattern))
+            ret[n++] = pattern;
+        /* "machine's", "sockets" */
+        bool plural = w->script == KOL_SCRIPT_LATIN && len > 4 && text[len - 1] == 's' && text[len - 2] != 's';
+        for (cursor = 0; plural && n < PATTERNS_OF_WORD && kol_index_next(&t->exact, text, len - 1, &cursor, &pattern);)
             ret[n++] = pattern;
         for (size_t l = 2; l <= len && l < 40; l++) {
             cursor = 0;
@@ -131,6 +136,17 @@ static bool is_past(const struct search *x, size_t end)
     return false;
 }
 
+/* "the broker, his name is Ori", "my lawyer", "I'm a plumber": somebody in the story. */
+static bool is_third_party(const struct search *x, struct kol_span span)
+{
+    const struct kol_talk *t = &x->s->talk;
+    if (kol_role_at(t, span.first) == KOL_ROLE_AGENT)
+        return false;
+    if (span.end < t->word_count && kol_phrase_at(t, span.end, "קוראים לו|קוראים לה|his name|her name|אמר|אמרה|told me"))
+        return true;
+    return kol_phrase_before(t, span.first, "my|our|his|her|their|i'm a|im a|as a|i am a|אני|בעלי|אשתי|אחי|work as a");
+}
+
 #define WANTS                                                                                      \
     "need|needs|want|wants|looking for|after|i'd like|we'd like|would like|get|book|hire|find|recommend|send|schedule|order|"  \
     "צריך|צריכה|צריכים|צריכות|מחפש|מחפשת|מחפשים|רוצה|רוצים|דרוש|דרושה|להזמין|מעוניין|מעוניינת|ביקשתי|מבקש|מבקשת|"       \
@@ -150,8 +166,21 @@ static double weight_of_speaker(const struct search *x, size_t first)
     if (kol_role_at(t, first) != KOL_ROLE_AGENT)
         return 1;
     uint32_t turn = t->words[first].turn;
-    bool greeting = turn == 0 || (turn == 1 && t->turns[0].role == KOL_ROLE_AGENT);
-    return greeting ? 0.55 : 0.4;
+    bool greeting = turn <= 2;
+    /* The business says what it is: "Yossi Sealing", "from the studio for interior design" */
+    size_t from = kol_sentence_first(t, first);
+    if (greeting && kol_phrase_find(t, from, first, "from|this is|its|it's|thanks for calling|welcome to|מדבר*|הגעת*|שירותי|חברת|מעבדת|סטודיו|מהסטודיו|מחברת|מ") < first)
+        return 0.8;
+    return greeting ? 0.65 : 0.4;
+}
+
+/* "הקבלן": a certain one, not any that is wanted. */
+static bool is_definite(const struct search *x, size_t first)
+{
+    const struct kol_word *w = &x->s->talk.words[first];
+    uint32_t cursor = 0, pattern;
+    return w->script == KOL_SCRIPT_HEBREW && strncmp(w->norm, "ה", 2) == 0 &&
+           !kol_index_next(&x->t->exact, w->norm, strlen(w->norm), &cursor, &pattern);
 }
 
 static void score_cue(struct search *x, const struct kol_cue *cue, struct kol_span span, double factor)
@@ -167,16 +196,15 @@ static void score_cue(struct search *x, const struct kol_cue *cue, struct kol_sp
             y->denied += kol_role_at(&x->s->talk, span.first) == KOL_ROLE_AGENT ? 1 : 6;
         return;
     }
-    if (names_trade && is_past(x, span.end))
+    if (names_trade && is_definite(x, span.first) && !is_wanted(x, span.first))
+        points *= 0.5;
+    if (names_trade && (is_past(x, span.end) || is_third_party(x, span)))
         points *= 0.3;
     else if (names_trade && is_wanted(x, span.first))
         points *= 1.7;
-    if (points > y->best[cue->level]) {
-        y->sum += (points - y->best[cue->level]) + 0.15 * y->best[cue->level];
+    y->more += 0.15 * (points < y->best[cue->level] ? points : y->best[cue->level]);
+    if (points > y->best[cue->level])
         y->best[cue->level] = points;
-    } else {
-        y->sum += 0.15 * points;
-    }
     if (points > y->span_points) {
         y->span_points = points;
         y->span = span;
@@ -245,6 +273,8 @@ static void score_sounds(struct search *x)
             if (cue->level != KOL_CUE_NAME || cue->part_count > 1 || phrase->count > 1 || strlen(word) < (latin ? 6 : 10))
                 continue;
             for (size_t s = 0; s < w->stem_count; s++) {
+                if (strlen(w->stems[s].text) < (latin ? 6 : 10))
+                    continue;
                 double d = kol_sound_distance(w->stems[s].text, word);
                 if (d > 0 && d <= (latin ? 0.5 : 0.6))
                     score_cue(x, cue, (struct kol_span){(uint32_t)i, (uint32_t)i + 1}, 0.75 - 0.3 * d);
@@ -266,7 +296,10 @@ static void mark_topic(const struct search *x, size_t service)
 
 static double total(const struct tally *y)
 {
-    return y->sum - y->denied * 3;
+    double sum = y->more < MOST_MORE ? y->more : MOST_MORE;
+    for (size_t i = 0; i < 4; i++)
+        sum += y->best[i];
+    return sum - y->denied * 3;
 }
 
 static double calibrate(double points, double lead)

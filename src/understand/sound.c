@@ -73,7 +73,8 @@ static double swap_cost(uint8_t a, uint8_t b)
     /* ה for ח and for ע are the commonest of all; א and י, ו swap as carriers of vowels. */
     if ((a == 4 && b == 7) || (a == 7 && b == 4))
         return 0.3;
-    return hebrew_carries_vowel(a) && hebrew_carries_vowel(b) ? 0.35 : 1.0;
+    bool i_or_u = (a == 9 && b == 5) || (a == 5 && b == 9); /* another vowel altogether */
+    return i_or_u ? 0.6 : hebrew_carries_vowel(a) && hebrew_carries_vowel(b) ? 0.35 : 1.0;
 }
 
 double kol_sound_distance(const char *a, const char *b)

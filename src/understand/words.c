@@ -77,7 +77,8 @@ static size_t item_at(const struct kol_talk *t, size_t i, const char *item, cons
         if (i + count >= t->word_count)
             return 0;
         const struct kol_word *w = &t->words[i + count];
-        if ((count > 0 && w->gap > KOL_GAP_COMMA) || !same(w->norm, item, word_end))
+        bool and_it = count == 0 && strncmp(w->norm, "ו", 2) == 0 && same(w->norm + 2, item, word_end);
+        if ((count > 0 && w->gap > KOL_GAP_COMMA) || !(and_it || same(w->norm, item, word_end)))
             return 0;
         count++;
         item = space ? space + 1 : end;
