@@ -107,8 +107,8 @@ static bool allow_memory(scmp_filter_ctx ctx)
  */
 static bool allow_io(scmp_filter_ctx ctx)
 {
-    const struct scmp_arg_cmp in = SCMP_A0(SCMP_CMP_EQ, KOL_JAIL_IN_FD);
-    const struct scmp_arg_cmp out = SCMP_A0(SCMP_CMP_EQ, KOL_JAIL_OUT_FD);
+    const struct scmp_arg_cmp in = SCMP_A0(SCMP_CMP_EQ, KOL_JAIL_IN_FD, 0);
+    const struct scmp_arg_cmp out = SCMP_A0(SCMP_CMP_EQ, KOL_JAIL_OUT_FD, 0);
 
     return allow_if(ctx, SCMP_SYS(pread64), 1, &in) && allow_if(ctx, SCMP_SYS(write), 1, &out);
 }
@@ -129,7 +129,7 @@ static bool allow_sanitizer(scmp_filter_ctx ctx)
         SCMP_SYS(getpid),      SCMP_SYS(gettid),       SCMP_SYS(sched_yield),
         SCMP_SYS(getrlimit),   SCMP_SYS(prlimit64),    SCMP_SYS(sched_getaffinity),
     };
-    const struct scmp_arg_cmp report = SCMP_A0(SCMP_CMP_EQ, 2);
+    const struct scmp_arg_cmp report = SCMP_A0(SCMP_CMP_EQ, 2, 0);
     bool ok = allow_if(ctx, SCMP_SYS(write), 1, &report);
 
     for (size_t i = 0; i < KOL_COUNT(calls); i++)

@@ -364,9 +364,9 @@ enum kol_code kol_day_bounds(const char *zone, const char *date, int64_t *ret_fr
     if (!parse_date(date, &days))
         return kol_fail(err, KOL_BAD_INPUT, "date '%.20s' is not a day as YYYY-MM-DD", date);
     enum kol_code code = kol_zone_load(zone, &z, err);
-    if (code != KOL_OK)
-        return code;
-    *ret_from_ms = first_at(z, days * DAY_S) * 1000;
-    *ret_to_ms = first_at(z, (days + 1) * DAY_S) * 1000;
-    return KOL_OK;
+    if (code == KOL_OK && z) {
+        *ret_from_ms = first_at(z, days * DAY_S) * 1000;
+        *ret_to_ms = first_at(z, (days + 1) * DAY_S) * 1000;
+    }
+    return code;
 }

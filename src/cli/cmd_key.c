@@ -107,7 +107,7 @@ static enum kol_code revoke_change(struct kol_db *db, void *arg, struct kol_err 
     return kol_audit_add(db, &console, "key.revoke", subject, kol_wall_ms(), err);
 }
 
-static int revoke(struct kol_cli *cli)
+static int revoke_key(struct kol_cli *cli)
 {
     int64_t id;
     struct kol_err err = {0};
@@ -123,7 +123,7 @@ static int revoke(struct kol_cli *cli)
 static int run(struct kol_cli *cli)
 {
     static const struct kol_subcommand list_of[] = {
-        {"add", 0, add}, {"list", 0, list}, {"revoke", 1, revoke}, {NULL, 0, NULL}};
+        {"add", 0, add}, {"list", 0, list}, {"revoke", 1, revoke_key}, {NULL, 0, NULL}};
 
     return kol_cli_dispatch(cli, list_of);
 }

@@ -265,7 +265,7 @@ enum kol_code kol_conf_load(struct kol_arena *a, const char *path,
         path = getenv("KOL_CONFIG");
 
     enum kol_code code = load_fallbacks(&l);
-    if (code == KOL_OK && !kol_str_empty(path))
+    if (code == KOL_OK && path && *path)
         code = load_file(&l, path);
     if (code == KOL_OK)
         code = load_environment(&l);

@@ -19,7 +19,7 @@ static int set_up(void **state)
     struct kol_err err = {0};
 
     (void)state;
-    strcpy(folder, "/tmp/kol-run-XXXXXX");
+    snprintf(folder, sizeof(folder), "/tmp/kol-run-XXXXXX");
     if (!mkdtemp(folder) || kol_writer_start(folder, NULL, &writer, &err) != KOL_OK)
         fail_msg("%s", err.msg);
     arena = kol_arena_new(0);

@@ -276,7 +276,7 @@ static void score_sounds(struct search *x)
                 if (strlen(w->stems[s].text) < (latin ? 6 : 10))
                     continue;
                 double d = kol_sound_distance(w->stems[s].text, word);
-                if (d > 0 && d <= (latin ? 0.5 : 0.6))
+                if (d > 0 && d <= (latin ? 0.5 : 0.45))
                     score_cue(x, cue, (struct kol_span){(uint32_t)i, (uint32_t)i + 1}, 0.75 - 0.3 * d);
             }
         }

@@ -212,7 +212,7 @@ static size_t budget_of(const struct kol_talk *t)
 }
 
 /* The sentences that say most, in the order in which they were said. */
-static const char *write_what(struct writer *w, struct kol_span *ret_first)
+static const char *write_what(struct writer *w, size_t budget, double least, struct kol_span *ret_first)
 {
     const struct kol_talk *t = &w->s->talk;
     struct pick *picks = kol_arena_array(w->s->a, t->sentence_count + 1, sizeof *picks);
@@ -223,8 +223,8 @@ static const char *write_what(struct writer *w, struct kol_span *ret_first)
         if (!w->used[i])
             picks[count++] = (struct pick){{t->sentences[i].first, t->sentences[i].end}, score_sentence(w, &t->sentences[i])};
     qsort(picks, count, sizeof *picks, by_score);
-    size_t kept = 0, words = 0, budget = budget_of(t);
-    while (kept < count && kept < MAX_PICKS && picks[kept].score > (kept == 0 ? -3 : 1.4)) {
+    size_t kept = 0, words = 0;
+    while (kept < count && kept < MAX_PICKS && picks[kept].score > (kept == 0 ? -4 : least)) {
         picks[kept].span = cut(w, picks[kept].span, kept == 0 && budget > 40 ? 40 : LONG_SENTENCE);
         size_t n = picks[kept].span.end - picks[kept].span.first;
         if (kept > 0 && words + n > budget)
@@ -281,6 +281,27 @@ static bool has_number(const struct writer *w, struct kol_span span)
     return false;
 }
 
+#define ASKS_PRICE                                                                                 \
+    "how much|what's the price|what does it cost|what does that cost|quote|estimate|what do you charge|cost|"   \
+    "כמה זה|כמה עולה|הצעת מחיר|הצעה|מה המחיר|מחיר|כמה יוצא|כמה יעלה|המחיר"
+
+static bool asks_price(const struct writer *w, struct kol_span span)
+{
+    return kol_role_at(&w->s->talk, span.first) != KOL_ROLE_AGENT && count_phrases(w, span, ASKS_PRICE);
+}
+
+/* An amount that answers "how much?" in the turn before: "Twelve hundred, stills only." */
+static bool answers_price(const struct writer *w, size_t sentence)
+{
+    const struct kol_talk *t = &w->s->talk;
+    uint32_t turn = t->sentences[sentence].turn;
+    if (turn == 0 || t->sentences[sentence].first != t->turns[turn].first)
+        return false;
+    struct kol_span before = {t->turns[turn - 1].first, t->turns[turn - 1].end};
+    struct kol_span span = {t->sentences[sentence].first, t->sentences[sentence].end};
+    return before.end > before.first && count_phrases(w, before, ASKS_PRICE) && has_number(w, span);
+}
+
 /* The part of a sentence around the words of list. */
 static struct kol_span around(const struct writer *w, struct kol_span span, const char *list, size_t max)
 {
@@ -303,7 +324,9 @@ static const char *write_best(struct writer *w, const struct wanted *x, size_t h
             const struct kol_sentence *e = &t->sentences[i];
             struct kol_span span = {e->first, e->end};
             size_t hits = count_phrases(w, span, x->list);
-            if (hits == 0 || (w->used[i] & 2) || (x->needs_number && !has_number(w, span) && !e->question))
+            if (x->needs_number && hits == 0 && answers_price(w, i))
+                hits = 1;
+            if (hits == 0 || (w->used[i] & 2) || (x->needs_number && !has_number(w, span) && !asks_price(w, span)))
                 continue;
             double score = (double)hits + (x->better ? 1.5 * (double)count_phrases(w, span, x->better) : 0);
             score += t->turns[e->turn].role == KOL_ROLE_AGENT ? x->agent : 1;
@@ -357,9 +380,9 @@ static void write_head(const struct kol_scene *s, const struct kol_insight *r, s
     else if (service)
         kol_str_add_fmt(out, he ? "%s; לא נאמרה עיר." : "%s; no city was named.", service);
     else if (city)
-        kol_str_add_fmt(out, he ? "פנייה מ%s; לא נאמר איזה שירות." : "a request from %s; did not say what service.", city);
+        kol_str_add_fmt(out, he ? "פנייה מ%s; לא נאמר לאיזו עבודה." : "a request from %s; did not say what for.", city);
     else
-        kol_str_add(out, he ? "לא נאמרו שירות או עיר." : "No service or city was mentioned.");
+        kol_str_add(out, he ? "לא התבקש שירות, לא נאמרה עיר." : "No service was requested and no city was mentioned.");
     if (kol_streq(r->urgency.value, "urgent"))
         kol_str_add(out, he ? " דחוף." : " Urgent.");
     else if (r->urgency.rule && strcmp(r->urgency.rule, "urgency-calm-said") == 0)
@@ -384,7 +407,7 @@ static const char *write_line(struct writer *w, enum kol_insight_kind kind)
         return "לא נאמר דבר בשיחה.";
     if (kind == KOL_INSIGHT_EMPTY)
         return he ? "אין תוכן ממשי בשיחה; לא נאמר שירות או עיר." : "No real content in the call; no service or city was mentioned.";
-    const char *what = write_what(w, &first);
+    const char *what = write_what(w, 40, -1.5, &first);
     if (kind == KOL_INSIGHT_WRONG_NUMBER)
         return kol_arena_fmt(a, he ? "טעות במספר. נאמר: \"%s\"." : "Wrong number. Said: \"%s\".", what ? what : "");
     return kol_arena_fmt(a, he ? "שיחת מכירה, אין בקשה של לקוח. נאמר: \"%s\"." : "A sales call, no customer request. Said: \"%s\".", what ? what : "");
@@ -399,7 +422,7 @@ static void find_parts(struct writer *w, struct kol_insight *r, const char **ret
     const struct kol_talk *t = &w->s->talk;
     struct kol_span first = {0};
     bool two_sides = t->has_roles && t->turn_count > 2;
-    *ret_what = write_what(w, &first);
+    *ret_what = write_what(w, budget_of(t), 1.2, &first);
     r->parts.what = first.end ? text_of(w, first) : NULL;
     r->parts.when = write_best(w, &when, t->word_count > 200 ? 2 : 1);
     forget_kind(w);
@@ -422,6 +445,29 @@ static const char *where_of(struct writer *w, const struct kol_insight *r)
     end = end - at.end > 7 ? at.end + 7 : end;
     const char *around_it = text_of(w, (struct kol_span){(uint32_t)first, (uint32_t)end});
     return around_it ? kol_arena_fmt(w->s->a, "%s (%s)", r->city.value, around_it) : r->city.value;
+}
+
+/* Whether an amount was named, not only asked for. */
+static bool asked_amount(const struct writer *w)
+{
+    const struct kol_talk *t = &w->s->talk;
+    for (size_t i = 0; i < t->sentence_count; i++) {
+        struct kol_span span = {t->sentences[i].first, t->sentences[i].end};
+        if (count_phrases(w, span, MONEY) && has_number(w, span) && !t->sentences[i].question)
+            return true;
+    }
+    return false;
+}
+
+static bool asks_call_back(const struct writer *w)
+{
+    const struct kol_talk *t = &w->s->talk;
+    for (size_t i = 0; i < t->word_count; i++)
+        if (kol_role_at(t, i) != KOL_ROLE_AGENT &&
+            kol_phrase_at(t, i, "call me|call me back|call back|ring me|gimme a call|give me a call|give us a call|please call|phone me|"
+                                "תחזרו אליי|תחזרו אלי|שתחזרו|שתחזרו אליי|תחזור אליי|שיחזרו|שיחזור|שמישהו יחזור|שתחזור|תתקשרו|תתקשר|שיתקשרו|דברו איתי|דבר איתי|תחזרי|חזרו אליי|שמישהו יתקשר|יחזור אליי|תדברו איתי"))
+            return true;
+    return false;
 }
 
 void kol_write_summary(struct kol_scene *s, struct kol_insight *r)
@@ -449,6 +495,10 @@ void kol_write_summary(struct kol_scene *s, struct kol_insight *r)
     add_part(&out, he ? "מחיר" : "Price", is_quoted(what, r->parts.price) ? NULL : r->parts.price);
     add_part(&out, he ? "סוכם" : "Agreed", is_quoted(what, r->parts.agreed) || is_quoted(r->parts.when, r->parts.agreed) ? NULL : r->parts.agreed);
     add_part(&out, he ? "המשך" : "Next", is_quoted(what, r->parts.next_step) ? NULL : r->parts.next_step);
+    if (r->parts.price && !asked_amount(&w))
+        kol_str_add(&out, he ? " שאלה על המחיר או בקשה להצעת מחיר." : " Asks about the price or for a quote.");
+    if (asks_call_back(&w))
+        kol_str_add(&out, he ? " יש בקשה שיחזרו או יתקשרו." : " Wants a call back.");
     add_part(&out, he ? "לחזור למספר" : "Call back", r->parts.callback);
     r->summary = kol_str_failed(&out) ? what : kol_arena_strn(s->a, out.data, out.len);
 }
