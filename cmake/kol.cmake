@@ -17,7 +17,7 @@ set(KOL_TEST_ENV
     "KOL_MODELS=${CMAKE_SOURCE_DIR}/build/models"
     "KOL_BIN=${CMAKE_BINARY_DIR}/bin/kol"
     "KOL_DECODE=${CMAKE_BINARY_DIR}/bin/kol-decode"
-    "ASAN_OPTIONS=abort_on_error=1:detect_stack_use_after_return=1:strict_string_checks=1"
+    "ASAN_OPTIONS=abort_on_error=1:detect_stack_use_after_return=1"
     "UBSAN_OPTIONS=print_stacktrace=1"
     "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1")
 

@@ -7,7 +7,7 @@ run_with_kol() { # preset command...
     local preset=$1
     shift
     env KOL_BIN="$build/$preset/bin/kol" KOL_MODELS="$models" KOL_PRESET="$preset" \
-        ASAN_OPTIONS="${ASAN_OPTIONS:-detect_stack_use_after_return=1:strict_string_checks=1}" \
+        ASAN_OPTIONS="${ASAN_OPTIONS:-detect_stack_use_after_return=1}" \
         UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1}" \
         PYTHONDONTWRITEBYTECODE=1 PATH="$build/venv/bin:$PATH:/usr/sbin" "$@"
 }
@@ -89,7 +89,7 @@ run_fuzz() { # seconds
         seeds=()
         [ ! -d "$corpus" ] || seeds=("$corpus")
         rc=0
-        "$target" -max_total_time="$1" -timeout=10 -rss_limit_mb=2048 -verbosity=0 \
+        "$target" -max_total_time="$1" -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=0 \
             -artifact_prefix="$build/fuzz/found/$name/" "$build/fuzz/grown/$name" "${seeds[@]}" || rc=$?
         if [ $rc = 0 ]; then say "fuzz $name: $1 s, nothing found"; fi
         note "fuzz $name" $rc

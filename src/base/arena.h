@@ -15,16 +15,15 @@
 
 struct kol_arena; /* opaque */
 
-/* limit_bytes: most that may ever be allocated from it, 0 means 256 MiB. NULL when out of memory.
- */
+/* limit_bytes: most that it may ever give, 0 means 256 MiB. NULL when out of memory. */
 struct kol_arena *kol_arena_new(size_t limit_bytes);
 void kol_arena_free(struct kol_arena *a);  /* NULL is fine */
 void kol_arena_reset(struct kol_arena *a); /* forgets all, keeps a block for reuse */
 bool kol_arena_failed(const struct kol_arena *a);
 
-void *kol_arena_alloc(struct kol_arena *a, size_t size) KOL_MUST_CHECK; /* zeroed, aligned to 16 */
-void *kol_arena_array(struct kol_arena *a, size_t count,
-                      size_t size) KOL_MUST_CHECK;       /* overflow-checked */
+/* Zeroed, aligned to 16; array: overflow-checked. */
+void *kol_arena_alloc(struct kol_arena *a, size_t size) KOL_MUST_CHECK;
+void *kol_arena_array(struct kol_arena *a, size_t count, size_t size) KOL_MUST_CHECK;
 char *kol_arena_str(struct kol_arena *a, const char *s); /* NULL stays NULL */
 char *kol_arena_strn(struct kol_arena *a, const char *s, size_t len);
 char *kol_arena_fmt(struct kol_arena *a, const char *fmt, ...) KOL_PRINTF(2, 3);

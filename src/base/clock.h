@@ -31,10 +31,9 @@ extern const struct kol_sys kol_sys_real;
 
 int64_t kol_wall_ms(void);
 int64_t kol_boot_ms(void);
-const char *
-kol_boot_id(void); /* of the running kernel, for leases that must not survive a reboot */
-void kol_random_bytes(void *buf,
-                      size_t len); /* aborts when the kernel has none: nothing is safe then */
+const char *kol_boot_id(void); /* of the running kernel: leases must not survive a reboot */
+/* Aborts when the kernel has none: nothing is safe then. */
+void kol_random_bytes(void *buf, size_t len);
 void kol_sleep_ms(int64_t ms);
 
 /* Text forms. buf sizes are fixed so that callers need no heap. */

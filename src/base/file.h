@@ -17,6 +17,10 @@ struct kol_part {
     char *part_path; /* path + ".part.XXXXXX" */
 };
 
+/*
+ * Creates and locks it: kol_part_sweep() of another process leaves it alone while we live.
+ * Errors of these: IO, DISK_FULL, NO_MEMORY.
+ */
 enum kol_code kol_part_open(struct kol_part *p, const char *path,
                             struct kol_err *err) KOL_MUST_CHECK;
 enum kol_code kol_part_write(struct kol_part *p, const void *buf, size_t len,
@@ -26,10 +30,14 @@ enum kol_code kol_part_publish(struct kol_part *p, const char *path,
                                struct kol_err *err) KOL_MUST_CHECK;
 void kol_part_done(struct kol_part *p);
 
-/* Removes *.part.* files that a crash left in folder; not recursive. Returns how many. */
+/* Removes *.part.* files that a crash left in folder, not those being written; not recursive.
+ * Returns how many. */
 int kol_part_sweep(const char *folder);
 
-/* Reads a whole small file. ret is NUL-terminated, caller frees; ret_len may be NULL. */
+/*
+ * Reads a whole small file. ret is NUL-terminated, caller frees; ret_len may be NULL.
+ * Errors: NOT_FOUND, TOO_LARGE, IO, NO_MEMORY.
+ */
 enum kol_code kol_file_read(const char *path, size_t max_bytes, char **ret, size_t *ret_len,
                             struct kol_err *err) KOL_MUST_CHECK;
 enum kol_code kol_file_write_atomic(const char *path, const void *buf, size_t len,

@@ -10,8 +10,7 @@
 #define KOL_SID_LEN 34 /* "CA" + 32 hex digits */
 #define KOL_UUID_TEXT 37
 
-/* True for prefix (two capital letters such as "CA") followed by exactly 32 lower-case hex digits.
- */
+/* True for prefix (two capital letters: "CA") and exactly 32 lower-case hex digits behind it. */
 bool kol_sid_valid(const char *sid, const char *prefix);
 
 /* UUIDv7 (RFC 9562): sorts by time. */

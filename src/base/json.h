@@ -22,8 +22,8 @@ enum kol_code kol_json_parse(const char *text, size_t len, json_t **ret,
                              struct kol_err *err) KOL_MUST_CHECK;
 /* Compact text in the arena; NULL when out of memory. */
 char *kol_json_text(struct kol_arena *a, const json_t *j);
-const char *kol_json_get_str(const json_t *object,
-                             const char *key); /* NULL when absent or other type */
+/* NULL when absent or of another type. */
+const char *kol_json_get_str(const json_t *object, const char *key);
 int64_t kol_json_get_int(const json_t *object, const char *key, int64_t missing);
 bool kol_json_get_bool(const json_t *object, const char *key, bool missing);
 /* Sets a string, JSON null for NULL; invalid UTF-8 is replaced by U+FFFD. */

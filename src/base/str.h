@@ -27,8 +27,8 @@ void kol_str_add(struct kol_str *s, const char *text);
 void kol_str_add_bytes(struct kol_str *s, const void *bytes, size_t len);
 void kol_str_add_char(struct kol_str *s, char c);
 void kol_str_add_fmt(struct kol_str *s, const char *fmt, ...) KOL_PRINTF(2, 3);
-char *kol_str_take(struct kol_str *s); /* hands over the buffer (caller frees); s is empty after;
-                                          NULL when failed */
+/* Hands over the buffer, which the caller frees; s is empty after. NULL when failed. */
+char *kol_str_take(struct kol_str *s);
 #define KOL_STR __attribute__((cleanup(kol_str_done))) struct kol_str
 
 /* Small helpers on C strings. */
@@ -36,13 +36,14 @@ bool kol_streq(const char *a, const char *b); /* NULLs are equal to each other o
 bool kol_str_empty(const char *s);            /* NULL or "" */
 bool kol_starts_with(const char *s, const char *prefix);
 bool kol_ends_with(const char *s, const char *suffix);
-bool kol_parse_i64(const char *s,
-                   int64_t *ret);     /* whole string, base 10; false when not a number */
-size_t kol_utf8_count(const char *s); /* code points; invalid bytes count as one each */
-size_t kol_utf8_step(const char *s,
-                     size_t len); /* bytes of the first code point; 0: none, or invalid */
+/* The whole string, base 10, an optional sign; false when it is no number or too large. */
+bool kol_parse_i64(const char *s, int64_t *ret);
+
+/* UTF-8, strict as in RFC 3629. */
+size_t kol_utf8_step(const char *s, size_t len); /* bytes of the first code point; 0: invalid */
+size_t kol_utf8_count(const char *s);            /* code points; invalid bytes count as one each */
 bool kol_utf8_valid(const char *s, size_t len);
-size_t kol_utf8_clip(const char *s,
-                     size_t max_bytes); /* longest length <= max that splits no code point */
+/* The longest length <= max_bytes that cuts no code point; s is NUL-terminated. */
+size_t kol_utf8_clip(const char *s, size_t max_bytes);
 
 #endif

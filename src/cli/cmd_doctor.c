@@ -168,9 +168,9 @@ static int run(struct kol_cli *cli)
     struct doctor d = {.cli = cli, .rows = json_array()};
     struct kol_err err = {0};
 
-    if (kol_cli_has(cli, "settings-docs") || kol_cli_has(cli, "settings-sample")) {
+    if (kol_cli_has(cli, "settings") || kol_cli_has(cli, "sample")) {
         json_decref(d.rows);
-        if (kol_cli_has(cli, "settings-docs"))
+        if (kol_cli_has(cli, "settings"))
             kol_conf_print_docs(stdout);
         else
             kol_conf_print_sample(stdout);
@@ -194,14 +194,14 @@ static int run(struct kol_cli *cli)
 }
 
 static const struct kol_option options[] = {
-    {"settings-docs", NULL, "print docs/configuration.md and nothing else"},
-    {"settings-sample", NULL, "print a settings file with every setting"},
+    {"settings", NULL, "print docs/configuration.md and nothing else"},
+    {"sample", NULL, "print a settings file with every setting"},
     {NULL, NULL, NULL},
 };
 
 const struct kol_command kol_cmd_doctor = {
     .name = "doctor",
-    .usage = "\n--settings-docs\n--settings-sample",
+    .usage = "\n--settings\n--sample",
     .help = "check that everything is there and works",
     .options = options,
     .run = run,

@@ -5,7 +5,7 @@
  */
 #include "conf/toml.h"
 #include "base/str.h"
-#include <errno.h>
+#include "conf/toml_number.h"
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +27,7 @@ struct reader {
     enum kol_code code;
 };
 
-static bool KOL_PRINTF(2, 3) fail(struct reader *r, const char *fmt, ...)
+static void KOL_PRINTF(2, 3) complain(struct reader *r, const char *fmt, ...)
 {
     char what[400]; /* more than err holds: kol_fail() cuts between characters */
     va_list args;
@@ -36,8 +36,9 @@ static bool KOL_PRINTF(2, 3) fail(struct reader *r, const char *fmt, ...)
     vsnprintf(what, sizeof what, fmt, args);
     va_end(args);
     r->code = kol_fail(r->err, KOL_BAD_CONFIG, "%s:%d: %s", r->file, r->line, what);
-    return false;
 }
+/* A macro, so that compilers and analysers see what comes back. */
+#define fail(r, ...) (complain(r, __VA_ARGS__), false)
 
 static bool no_memory(struct reader *r)
 {
@@ -300,6 +301,7 @@ static bool take_value(struct reader *r, struct kol_toml_value *ret);
 static bool take_items(struct reader *r, struct kol_toml_value *ret)
 {
     struct kol_toml_value *items = NULL;
+    size_t count = 0;
     size_t room = 0;
 
     for (;;) {
@@ -309,21 +311,23 @@ static bool take_items(struct reader *r, struct kol_toml_value *ret)
             break;
         if (r->p >= r->end)
             return fail(r, "the array of line %d has no end; close it with ]", ret->line);
-        if (ret->count == room) {
+        if (count == room) {
             size_t more = room ? room * 2 : 8;
             struct kol_toml_value *grown = kol_arena_array(r->a, more, sizeof *grown);
             if (!grown)
                 return no_memory(r);
             if (room)
                 memcpy(grown, items, room * sizeof *items);
-            ret->items = items = grown;
+            items = grown;
             room = more;
         }
-        if (!take_value(r, &items[ret->count++]) || !skip_space(r))
+        if (!take_value(r, &items[count++]) || !skip_space(r))
             return false;
         if (!take(r, ",") && peek(r) != ']')
             return fail(r, "a comma or ] was expected in the array of line %d", ret->line);
     }
+    ret->items = items;
+    ret->count = count;
     return true;
 }
 
@@ -338,78 +342,6 @@ static bool take_array(struct reader *r, struct kol_toml_value *ret)
     return ok;
 }
 
-/* Copies a number's digits without its underscores, which must stand between digits. */
-static bool copy_digits(const char *from, size_t len, char *to)
-{
-    for (size_t i = 0; i < len; i++) {
-        if (from[i] != '_') {
-            *to++ = from[i];
-            continue;
-        }
-        bool before = i > 0 && strchr("0123456789abcdefABCDEF", from[i - 1]);
-        bool after = i + 1 < len && strchr("0123456789abcdefABCDEF", from[i + 1]);
-        if (!before || !after)
-            return false;
-    }
-    *to = '\0';
-    return true;
-}
-
-/* 0x, 0o, 0b or decimal without leading zeros. */
-static bool parse_int(const char *s, int64_t *ret)
-{
-    static const char prefixes[] = "xob";
-    static const int bases[] = {16, 8, 2};
-    const char *kind = s[0] == '0' && s[1] ? strchr(prefixes, s[1]) : NULL;
-    char *end = NULL;
-
-    if (!kind) {
-        const char *digits = s + (*s == '-' || *s == '+');
-        return (digits[0] != '0' || !digits[1]) && kol_parse_i64(s, ret);
-    }
-    if (!strchr("0123456789abcdefABCDEF", s[2]) || !s[2])
-        return false;
-    errno = 0;
-    *ret = strtoll(s + 2, &end, bases[kind - prefixes]);
-    return *end == '\0' && errno == 0;
-}
-
-static size_t skip_digits(const char *s)
-{
-    return strspn(s, "0123456789");
-}
-
-static bool parse_float(const char *s, double *ret)
-{
-    const char *p = s + (*s == '-' || *s == '+');
-    double sign = *s == '-' ? -1 : 1;
-
-    if (kol_streq(p, "inf") || kol_streq(p, "nan")) {
-        *ret = sign * (*p == 'i' ? __builtin_inf() : __builtin_nan(""));
-        return true;
-    }
-    size_t whole = skip_digits(p);
-    if (whole == 0 || (whole > 1 && *p == '0'))
-        return false;
-    p += whole;
-    if (*p == '.') {
-        size_t part = skip_digits(++p);
-        if (part == 0)
-            return false;
-        p += part;
-    }
-    if (*p == 'e' || *p == 'E') {
-        p++;
-        p += *p == '-' || *p == '+';
-        size_t exponent = skip_digits(p);
-        if (exponent == 0)
-            return false;
-        p += exponent;
-    }
-    *ret = strtod(s, NULL); /* the process never leaves the C locale */
-    return *p == '\0';
-}
-
 static bool looks_like_date(const char *s, size_t len)
 {
     return (len >= 5 && strspn(s, "0123456789") == 4 && s[4] == '-') ||
@@ -420,7 +352,6 @@ static bool looks_like_date(const char *s, size_t len)
 static bool take_plain(struct reader *r, struct kol_toml_value *ret)
 {
     const char *start = r->p;
-    char number[64];
 
     while (is_bare(peek(r)) || peek(r) == '+' || peek(r) == '.' || peek(r) == ':')
         r->p++;
@@ -434,14 +365,8 @@ static bool take_plain(struct reader *r, struct kol_toml_value *ret)
         ret->boolean = word[0] == 't';
         return true;
     }
-    if (len > 0 && len < sizeof number && copy_digits(word, len, number)) {
-        ret->type = KOL_TOML_INT;
-        if (parse_int(number, &ret->integer))
-            return true;
-        ret->type = KOL_TOML_FLOAT;
-        if (parse_float(number, &ret->real))
-            return true;
-    }
+    if (kol_toml_number(word, ret))
+        return true;
     if (len == 0)
         return fail(r,
                     "a value was expected here: text in quotes, a number, true, false, or [...]");

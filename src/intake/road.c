@@ -68,27 +68,17 @@ static enum kol_code add_job(struct kol_db *db, const struct kol_call *call, con
     return code;
 }
 
-/* The job is there after this and due now. */
-static enum kol_code add_job_now(struct kol_db *db, const struct kol_call *call, const char *stage,
-                                 const char *data, int64_t now_ms, bool *ret_queued,
-                                 struct kol_err *err)
-{
-    enum kol_code code = add_job(db, call, stage, call->call_sid, 0, data, now_ms, ret_queued, err);
-
-    if (code != KOL_OK || *ret_queued)
-        return code;
-    return kol_queue_hurry(db, "full", stage, call->call_sid, now_ms, err);
-}
-
 enum kol_code kol_road_queue_lookup(struct kol_db *db, const struct kol_conf *conf,
                                     const struct kol_call *call, bool at_once, int64_t now_ms,
                                     bool *ret_queued, struct kol_err *err)
 {
-    if (at_once)
-        return add_job_now(db, call, "lookup", "{\"asked\":true}", now_ms, ret_queued, err);
-    return add_job(db, call, "lookup", call->call_sid,
-                   now_ms + kol_road_wait_ms(conf, conf->lookup_after_s), NULL, now_ms, ret_queued,
-                   err);
+    int64_t due_at_ms = at_once ? now_ms : now_ms + kol_road_wait_ms(conf, conf->lookup_after_s);
+    enum kol_code code = add_job(db, call, "lookup", call->call_sid, due_at_ms,
+                                 at_once ? "{\"asked\":true}" : NULL, now_ms, ret_queued, err);
+
+    if (code != KOL_OK || *ret_queued || !at_once)
+        return code;
+    return kol_queue_hurry(db, "full", "lookup", call->call_sid, now_ms, err);
 }
 
 enum kol_code kol_road_queue_realtime(struct kol_db *db, const struct kol_conf *conf,

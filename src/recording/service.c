@@ -59,6 +59,7 @@ static struct kol_recording_status not_local(const struct kol_call *call, int64_
         break;
     case KOL_FETCH_GONE:
         s.answer = KOL_RECORDING_NONE;
+        s.retry_after_ms = 0;
         s.reason = call->fetch_reason ? call->fetch_reason : "Twilio does not have it any more";
         break;
     }

@@ -8,6 +8,8 @@
 enum {
     REST_MS = 2000, /* speech left over by the engine that is worth another run */
     RUNS_MAX = 3,   /* of the engine on one chunk */
+    LEAST_MS = 100, /* less than that no engine takes */
+    JOINT_SLACK_MS = 500,
     ARENA_BYTES = 64 << 20
 };
 
@@ -44,8 +46,9 @@ static double speech_prob(const struct kol_chunk *c, const struct kol_segment *s
     int64_t at = s->start_ms * per_ms;
     double prob = 1;
 
-    for (size_t i = 0; i < c->piece_count && c->pieces[i].call_at <= at; i++)
-        prob = c->pieces[i].prob;
+    for (size_t i = 0; i < c->piece_count; i++)
+        if (c->pieces[i].channel == s->channel && c->pieces[i].call_at <= at)
+            prob = c->pieces[i].prob;
     return prob;
 }
 
@@ -57,7 +60,6 @@ static void judge(const struct kol_listen_task *t, struct kol_segment *segments,
             .prompt = t->options->prompt,
             .speech_prob = speech_prob(t->chunk, &segments[i]),
         };
-        segments[i].channel = t->chunk->channel;
         segments[i].dropped_reason = kol_filter_segment(&segments[i], &context);
     }
 }
@@ -78,39 +80,100 @@ static enum kol_code append(struct kol_listen_task *t, const struct kol_segment 
     return KOL_OK;
 }
 
-/* One run of the engine from `from_ms` on. ret_end_ms: how far into the chunk its text reaches. */
-static enum kol_code run_from(struct kol_listen_task *t, struct kol_session *session,
-                              const float *pcm, int64_t from_ms, int64_t *ret_end_ms,
-                              struct kol_err *err)
+/* What a worker is at: a chunk, or one side of it. */
+struct listening {
+    struct kol_listen_task *task;
+    struct kol_session *session;
+    const struct kol_chunk *chunk;
+    const float *pcm; /* of the whole chunk; a side's positions are those of the whole */
+};
+
+static enum kol_code run_engine(const struct listening *l, int64_t from_ms,
+                                struct kol_engine_result *ret, struct kol_envelope *ret_sound,
+                                struct kol_err *err)
 {
+    const struct kol_listen_options *options = l->task->options;
     size_t from = (size_t)(from_ms * KOL_PCM_RATE_HZ / 1000);
     struct kol_engine_request request = {
-        .pcm = pcm + from,
-        .samples = t->chunk->samples - from,
-        .language = t->options->language,
-        .prompt = t->options->prompt,
-        .beam = t->options->beam,
-        .max_tokens = token_cap(t->chunk->samples - from),
+        .pcm = l->pcm + from,
+        .samples = l->chunk->samples - from,
+        .language = options->language,
+        .prompt = options->prompt,
+        .beam = options->beam,
+        .max_tokens = token_cap(l->chunk->samples - from),
         .abort = task_should_stop,
-        .user = t->task.group,
+        .user = l->task->task.group,
     };
-    struct kol_engine_result result;
-    struct kol_envelope sound;
-    struct kol_segment *segments;
-    size_t count;
+    enum kol_code code = kol_session_transcribe(l->session, l->task->arena, &request, ret, err);
 
-    enum kol_code code = kol_session_transcribe(session, t->arena, &request, &result, err);
-    if (code == KOL_OK)
-        code = kol_envelope_make(t->arena, request.pcm, request.samples, &sound, err);
-    if (code == KOL_OK)
-        code = kol_words_segments(t->arena, t->chunk, &result, from_ms, &sound, &segments, &count,
-                                  err);
     if (code != KOL_OK)
         return code;
+    return kol_envelope_make(l->task->arena, request.pcm, request.samples, ret_sound, err);
+}
 
-    judge(t, segments, count);
-    *ret_end_ms = count > 0 ? from_ms + result.end_ms : INT64_MAX; /* nothing heard: enough */
-    return append(t, segments, count, err);
+/* Did the engine read on over the joint, one sentence made of two people's words? */
+static bool reads_over_joint(const struct listening *l, const struct kol_engine_result *result,
+                             int64_t from_ms)
+{
+    if (l->chunk->joint == 0)
+        return false;
+
+    const struct kol_piece *before = &l->chunk->pieces[l->chunk->joint - 1];
+    int64_t end_ms = (before->chunk_at + before->length) * 1000 / KOL_PCM_RATE_HZ - from_ms;
+    for (size_t i = 0; i < result->segment_count; i++) {
+        const struct kol_engine_segment *s = &result->segments[i];
+        if (s->start_ms < end_ms - JOINT_SLACK_MS &&
+            s->end_ms > end_ms + KOL_CHUNK_JOINT_MS + JOINT_SLACK_MS)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Runs the engine until the chunk is read: it may stop early, and what is left is worth a run only
+ * when it is long enough to hold words. ret_over: it read over the joint, nothing was kept.
+ */
+static enum kol_code read_chunk(const struct listening *l, bool *ret_over, struct kol_err *err)
+{
+    struct kol_listen_task *t = l->task;
+    int64_t at = l->chunk->pieces[0].chunk_at * 1000 / KOL_PCM_RATE_HZ;
+    int64_t end_ms = (int64_t)l->chunk->samples * 1000 / KOL_PCM_RATE_HZ;
+
+    for (int i = 0; i < RUNS_MAX && end_ms - at >= (i == 0 ? LEAST_MS : REST_MS); i++) {
+        struct kol_engine_result result;
+        struct kol_envelope sound;
+        struct kol_segment *segments;
+        size_t count;
+        enum kol_code code = run_engine(l, at, &result, &sound, err);
+        if (code == KOL_OK && reads_over_joint(l, &result, at)) {
+            *ret_over = true;
+            return KOL_OK;
+        }
+        if (code == KOL_OK)
+            code = kol_words_segments(t->arena, l->chunk, &result, at, &sound, &segments, &count, err);
+        if (code != KOL_OK)
+            return code;
+        judge(t, segments, count);
+        code = append(t, segments, count, err);
+        if (code != KOL_OK || count == 0 || result.end_ms <= 0)
+            return code; /* nothing heard, or text without a time: more runs would be the same */
+        at += result.end_ms;
+    }
+    return KOL_OK;
+}
+
+static enum kol_code read_sides(const struct listening *l, struct kol_err *err)
+{
+    l->task->count = 0;
+    for (int side = 0; side < 2; side++) {
+        const struct kol_chunk chunk = kol_chunk_side(l->chunk, side);
+        const struct listening one = {l->task, l->session, &chunk, l->pcm};
+        bool over = false;
+        enum kol_code code = read_chunk(&one, &over, err);
+        if (code != KOL_OK)
+            return code;
+    }
+    return KOL_OK;
 }
 
 static enum kol_code run_chunk(struct kol_task *task, struct kol_worker *worker,
@@ -118,20 +181,17 @@ static enum kol_code run_chunk(struct kol_task *task, struct kol_worker *worker,
 {
     struct kol_listen_task *t = (struct kol_listen_task *)task;
     KOL_CLEANUP(free_floats) float *pcm = to_float(t->chunk);
-    int64_t length_ms = (int64_t)t->chunk->samples * 1000 / KOL_PCM_RATE_HZ;
-    struct kol_session *session;
+    struct listening l = {.task = t, .chunk = t->chunk, .pcm = pcm};
+    bool over = false;
 
     if (!pcm)
         return kol_fail(err, KOL_NO_MEMORY, "transcribe chunk: out of memory");
     kol_chunk_drop_pcm(t->chunk); /* now in float */
-    enum kol_code code = kol_worker_session(worker, task, &session, err);
-    int64_t at = 0;
-    for (int i = 0; i < RUNS_MAX && code == KOL_OK && length_ms - at >= (i ? REST_MS : 100); i++) {
-        int64_t from = at;
-        code = run_from(t, session, pcm, from, &at, err);
-        if (at <= from)
-            break; /* no progress: text without a time */
-    }
+    enum kol_code code = kol_worker_session(worker, task, &l.session, err);
+    if (code == KOL_OK)
+        code = read_chunk(&l, &over, err);
+    if (code == KOL_OK && over)
+        code = read_sides(&l, err);
     return code;
 }
 

@@ -28,9 +28,10 @@ struct run { /* one call */
     struct kol_group group;
     struct kol_scan scan;
 
-    struct kol_chunk *chunks[KOL_CHANNELS_MAX]; /* planned */
-    size_t chunk_count[KOL_CHANNELS_MAX];
-    size_t next_chunk[KOL_CHANNELS_MAX]; /* not yet given to a worker */
+    struct kol_chunk *chunks; /* planned, by where they begin */
+    size_t chunk_count;
+    size_t first_unsent; /* all before it were given to workers */
+    bool *sent;
     struct kol_listen_options listen;
     size_t out; /* chunks at work */
 
@@ -278,32 +279,31 @@ static enum kol_code send_chunk(struct run *r, struct kol_chunk *chunk, struct k
     return collect(r, 3 * (size_t)r->t->threads, err);
 }
 
-static enum kol_code cut_channel(struct run *r, int channel, int64_t at, const int16_t *pcm,
-                                 size_t count, struct kol_err *err)
+/* One stretch of all channels. Chunks are few at any place in the call, so a short walk finds them. */
+static enum kol_code cut_stretch(struct run *r, int64_t at, int16_t *const *planes, size_t count,
+                                 struct kol_err *err)
 {
     int64_t end = at + (int64_t)count;
+    enum kol_code code = KOL_OK;
 
-    while (r->next_chunk[channel] < r->chunk_count[channel]) {
-        struct kol_chunk *chunk = &r->chunks[channel][r->next_chunk[channel]];
+    for (size_t i = r->first_unsent; i < r->chunk_count; i++) {
+        struct kol_chunk *chunk = &r->chunks[i];
         if (kol_chunk_start(chunk) >= end)
             break;
-        enum kol_code code = kol_chunk_fill(chunk, at, pcm, count, err);
-        if (code != KOL_OK || kol_chunk_end(chunk) > end)
-            return code;
-        r->next_chunk[channel]++;
-        code = send_chunk(r, chunk, err);
+        if (r->sent[i])
+            continue;
+        for (int c = 0; c < r->scan.channels && code == KOL_OK; c++)
+            code = kol_chunk_fill(chunk, c, at, planes[c], count, err);
+        if (code == KOL_OK && kol_chunk_end(chunk) <= end) {
+            r->sent[i] = true;
+            code = send_chunk(r, chunk, err);
+        }
         if (code != KOL_OK)
             return code;
     }
+    while (r->first_unsent < r->chunk_count && r->sent[r->first_unsent])
+        r->first_unsent++;
     return KOL_OK;
-}
-
-static bool all_sent(const struct run *r)
-{
-    for (int c = 0; c < r->scan.channels; c++)
-        if (r->next_chunk[c] < r->chunk_count[c])
-            return false;
-    return true;
 }
 
 static enum kol_code cut_all(struct run *r, struct kol_err *err)
@@ -313,12 +313,12 @@ static enum kol_code cut_all(struct run *r, struct kol_err *err)
     int64_t at = 0;
     size_t frames;
 
-    while (!all_sent(r)) {
+    while (r->first_unsent < r->chunk_count) {
         enum kol_code code = kol_source_read(&r->source, planes, READ_FRAMES, &frames, err);
         if (code == KOL_OK && frames == 0)
             code = kol_fail(err, KOL_IO, "the recording became shorter while it was read");
-        for (int c = 0; c < r->scan.channels && code == KOL_OK; c++)
-            code = cut_channel(r, c, at, planes[c], frames, err);
+        if (code == KOL_OK)
+            code = cut_stretch(r, at, planes, frames, err);
         if (code != KOL_OK)
             return code;
         at += (int64_t)frames;
@@ -330,15 +330,16 @@ static enum kol_code cut_all(struct run *r, struct kol_err *err)
 
 static enum kol_code plan_chunks(struct run *r, struct kol_err *err)
 {
-    for (int c = 0; c < r->scan.channels; c++) {
-        const struct kol_scan_channel *channel = &r->scan.channel[c];
-        enum kol_code code =
-            kol_chunks_make(r->a, c, channel->spans, channel->span_count, KOL_CHUNK_TARGET_MS,
-                            &r->chunks[c], &r->chunk_count[c], err);
-        if (code != KOL_OK)
-            return code;
-    }
-    return KOL_OK;
+    struct kol_speech_list speech[KOL_CHANNELS_MAX];
+
+    for (int c = 0; c < r->scan.channels; c++)
+        speech[c] = (struct kol_speech_list){r->scan.channel[c].spans, r->scan.channel[c].span_count};
+    enum kol_code code = kol_chunks_make(r->a, speech, r->scan.channels, KOL_CHUNK_TARGET_MS,
+                                         &r->chunks, &r->chunk_count, err);
+    if (code != KOL_OK)
+        return code;
+    r->sent = kol_arena_array(r->a, r->chunk_count + 1, sizeof(*r->sent));
+    return r->sent ? KOL_OK : kol_fail(err, KOL_NO_MEMORY, "plan chunks: out of memory");
 }
 
 static enum kol_role role_of(const struct run *r, int channel)
@@ -390,7 +391,7 @@ static enum kol_code walk(struct run *r, struct kol_err *err)
 
     if (code == KOL_OK)
         code = plan_chunks(r, err);
-    if (code == KOL_OK && !all_sent(r)) {
+    if (code == KOL_OK && r->chunk_count > 0) {
         code = kol_source_rewind(&r->source, err);
         if (code == KOL_OK)
             code = cut_all(r, err);
@@ -412,9 +413,8 @@ static void clean_up(struct run *r)
         kol_listen_free(t);
     }
     kol_group_end(&r->group);
-    for (int c = 0; c < KOL_CHANNELS_MAX; c++)
-        for (size_t i = 0; i < r->chunk_count[c]; i++)
-            kol_chunk_drop_pcm(&r->chunks[c][i]);
+    for (size_t i = 0; i < r->chunk_count; i++)
+        kol_chunk_drop_pcm(&r->chunks[i]);
     kol_source_done(&r->source);
     free(r->segments);
 }

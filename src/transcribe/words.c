@@ -121,6 +121,7 @@ void kol_words_time_tokens(struct kol_engine_segment *segment, const struct kol_
 
 struct draft { /* a word in the making; times in the chunk */
     size_t first, count; /* tokens */
+    int channel;
     int64_t start_ms, end_ms;
 };
 
@@ -211,7 +212,7 @@ struct maker {
 
 
 /* A word lies in the piece of its middle: its edges may well reach over a joint. */
-static void map_word(const struct maker *m, const struct draft *d, struct kol_word *ret)
+static void map_word(const struct maker *m, struct draft *d, struct kol_word *ret)
 {
     int64_t middle = m->offset_ms + (d->start_ms + d->end_ms) / 2;
     const struct kol_piece *p = &m->chunk->pieces[kol_chunk_piece_at(m->chunk, middle)];
@@ -220,6 +221,7 @@ static void map_word(const struct maker *m, const struct draft *d, struct kol_wo
     int64_t shift = from - p->chunk_at / per_ms + m->offset_ms;
     int64_t start = d->start_ms + shift, end = d->end_ms + shift;
 
+    d->channel = p->channel;
     ret->start_ms = start < from ? from : start > to ? to : start;
     ret->end_ms = end < ret->start_ms ? ret->start_ms : end > to ? to : end;
 }
@@ -235,6 +237,7 @@ static void make_segment(struct maker *m, const struct kol_engine_segment *s,
     if (kol_str_empty(text))
         return;
     m->segments[m->count++] = (struct kol_segment){
+        .channel = drafts[0].channel,
         .start_ms = words[0].start_ms,
         .end_ms = words[count - 1].end_ms,
         .text = text,
@@ -252,7 +255,8 @@ static void cut_at_pauses(struct maker *m, const struct kol_engine_segment *s,
     size_t from = 0;
 
     for (size_t i = 1; i <= count; i++)
-        if (i == count || words[i].start_ms - words[i - 1].end_ms >= PAUSE_SPLITS_MS) {
+        if (i == count || drafts[i].channel != drafts[i - 1].channel ||
+            words[i].start_ms - words[i - 1].end_ms >= PAUSE_SPLITS_MS) {
             make_segment(m, s, drafts + from, words + from, i - from);
             from = i;
         }

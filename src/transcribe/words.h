@@ -28,7 +28,7 @@ void kol_words_time_tokens(struct kol_engine_segment *segment, const struct kol_
  * Segments of the call out of those of the engine.
  *
  *   offset_ms  where in the chunk the engine's time 0 is; sound begins there too
- *   ret        in the arena; channel, role and reason are left to the caller
+ *   ret        in the arena; role and reason are left to the caller
  *
  * Errors: NO_MEMORY.
  */

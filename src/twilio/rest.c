@@ -10,17 +10,19 @@ enum { LIST_BYTES = 4 * 1024 * 1024, RESOURCE_BYTES = 256 * 1024 };
 struct kol_twilio {
     const struct kol_conf *conf;
     struct kol_http *http;
+    const atomic_bool *stop;
     int64_t retry_after_ms;
 };
 
-enum kol_code kol_twilio_new(const struct kol_conf *conf, struct kol_twilio **ret,
-                             struct kol_err *err)
+enum kol_code kol_twilio_new(const struct kol_conf *conf, const atomic_bool *stop,
+                             struct kol_twilio **ret, struct kol_err *err)
 {
     struct kol_twilio *t = calloc(1, sizeof *t);
 
     if (!t)
         return kol_fail(err, KOL_NO_MEMORY, "Twilio client: out of memory");
     t->conf = conf;
+    t->stop = stop;
     enum kol_code code = kol_http_new(conf, &t->http, err);
     if (code != KOL_OK) {
         free(t);
@@ -115,8 +117,8 @@ static enum kol_code get_json(struct kol_arena *a, struct kol_twilio *t, const c
                               const char *path, uint64_t max_bytes, json_t **ret,
                               struct kol_err *err)
 {
-    struct kol_http_request request = {.url = under_base(a, t, path),
-                                       .max_response_bytes = max_bytes};
+    struct kol_http_request request = {
+        .url = under_base(a, t, path), .max_response_bytes = max_bytes, .stop = t->stop};
     struct kol_http_response response;
 
     t->retry_after_ms = 0;
@@ -211,7 +213,7 @@ enum kol_code kol_twilio_media(struct kol_arena *a, struct kol_twilio *t,
         .part = m->part,
         .inspect = m->inspect,
         .inspect_user = m->inspect_user,
-        .stop = m->stop,
+        .stop = t->stop,
     };
 
     *ret = (struct kol_http_response){0};

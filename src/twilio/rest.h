@@ -15,9 +15,10 @@
 
 struct kol_twilio; /* opaque */
 
-/* conf is borrowed until _free. Errors: NO_MEMORY. */
-enum kol_code kol_twilio_new(const struct kol_conf *conf, struct kol_twilio **ret,
-                             struct kol_err *err) KOL_MUST_CHECK;
+/* conf and stop are borrowed until _free. stop set: every request ends with CANCELLED; NULL is
+ * fine. Errors: NO_MEMORY. */
+enum kol_code kol_twilio_new(const struct kol_conf *conf, const atomic_bool *stop,
+                             struct kol_twilio **ret, struct kol_err *err) KOL_MUST_CHECK;
 void kol_twilio_free(struct kol_twilio *t); /* NULL is fine */
 
 /* What the last failed answer asked for with Retry-After; 0: nothing. */
@@ -71,7 +72,6 @@ struct kol_media_request {
     /* Judges the first bytes before any is stored; see kol_http_request. */
     enum kol_code (*inspect)(void *user, const void *head, size_t len, struct kol_err *err);
     void *inspect_user;
-    const atomic_bool *stop;
 };
 /* ret is filled for every answer, whatever its status: also when the code is not OK. ret->status 0:
  * none came. */

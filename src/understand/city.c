@@ -198,6 +198,10 @@ static bool weak_is_meant(const struct field *f, const struct kol_place_match *m
     "drive from|driving from|coming from|came from|drove from|driving to|flight|flying|fly to|heading to|headed to|on the way to|on my way to|way from|way to|travelling|traveling|"  \
     "got to be in|have to be in|i'll be in|we'll be in|for work in|working in|work in|works in|away in|trip to|holiday in|vacation in|meeting in|back from|"                   \
     "נסענו|נסעתי|נוסע|נוסעת|נוסעים|טסים|טס|טסה|בדרך ל|בדרך|בדרכי|חוזר מ|חוזרים מ|חזרתי מ|חזרנו מ|עובד|עובדת|עובדים|בעבודה|טיול|בחופש ב|חופשה|מגיע מ|יצאנו מ|יצאתי מ"
+/* These with "from": "מגיעים ממודיעין", "עברנו מכרמיאל" */
+#define COMES                                                                                      \
+    "מגיע|מגיעים|מגיעה|באים|בא|באה|נוסע|נוסעים|נוסעת|חוזר|חוזרים|חזרנו|חזרתי|יוצא|יוצאים|עברנו|עברתי|עוברים|עוברת|עובר|הגענו|"                 \
+    "coming|come|came|driving|visiting|travelling|traveling|moved|moving|over|drove|flew"
 #define NEAR                                                                                       \
     "near|close to|outside of|next to|north of|south of|east of|west of|minutes from|miles from|between|past|towards|beyond|"                    \
     "ליד|קרוב|סמוך|לכיוון|באזור|בין|דקות מ|מול|צפונית|דרומית|מזרחית|מערבית|קילומטר מ|בואכה"
@@ -262,6 +266,8 @@ static double points_of_context(const struct field *f, const struct mention *n)
     if (said_before(f, n, 8, BILLING))
         points -= 5;
     if (said_before(f, n, 5, TRAVEL))
+        points -= 3;
+    if (relation(t, &n->m) == 'f' && said_before(f, n, 2, COMES))
         points -= 3;
     if (said_before(f, n, 2, NEAR))
         points -= 4;
@@ -527,6 +533,7 @@ static void weigh_pair(const struct field *f, struct mention *a, struct mention 
         return;
     struct mention *quarter = places[a->m.place].population > places[b->m.place].population ? b : a;
     quarter->points -= 3;
+    f->s->quarter = (struct kol_span){quarter->m.first, quarter->m.end};
 }
 
 struct standing {
@@ -600,6 +607,11 @@ void kol_find_city(struct kol_scene *s, struct kol_insight_value *ret)
     const struct kol_place *p = &s->lexicon->places->places[first.place];
     double lead = first.points - (second.points > 0 ? second.points : 0);
     s->city = (struct kol_span){n->m.first, n->m.end};
+    for (size_t i = 0; i < f->count; i++)
+        if (f->list[i].rejected && f->list[i].m.place != first.place)
+            s->not_city = (struct kol_span){f->list[i].m.first, f->list[i].m.end};
+    if (s->quarter.end && s->talk.words[s->quarter.first].sentence != s->talk.words[n->m.first].sentence)
+        s->quarter.end = 0;
     double confidence = calibrate(first.points, lead) * (0.5 + 0.5 * kol_heard(s, s->city));
     if (n->m.how == KOL_PLACE_SOUND)
         confidence *= 0.9 - 0.3 * n->m.distance;

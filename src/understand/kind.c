@@ -126,6 +126,8 @@ void kol_find_urgency(struct kol_scene *s, bool requested, struct kol_insight_va
         ret->value = "urgent";
         ret->confidence = 0.92;
         ret->rule = "urgency-said";
+        for (size_t k = i; k < i + n; k++)
+            s->marks[k] |= KOL_MARK_TOPIC; /* the summary quotes what is urgent */
         kol_set_evidence(s, (struct kol_span){(uint32_t)i, (uint32_t)(i + n)}, ret);
         return;
     }

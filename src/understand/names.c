@@ -79,6 +79,25 @@ static bool is_boundary(const struct kol_scene *s, size_t i)
            (s->marks[i] & KOL_MARK_PHONE);
 }
 
+#define PEOPLES                                                                                    \
+    "israeli|english|british|american|french|irish|jewish|russian|german|australian|canadian|scottish|welsh|indian|polish|spanish|" \
+    "christian|muslim|arab|italian|victorian|georgian|edwardian"
+
+/* "This is Rivka, …", "Hi, it's Aoife, …": an unknown name, but with a capital, a comma and early. */
+static bool looks_introduced(const struct kol_scene *s, size_t at)
+{
+    const struct kol_talk *t = &s->talk;
+    const struct kol_word *w = &t->words[at];
+    struct kol_place_match m;
+    if (w->script != KOL_SCRIPT_LATIN || !t->has_case || !w->capital || at < 1 || !is_boundary(s, at + 1) || kol_is(w, PEOPLES))
+        return false;
+    if (kol_phrase_before(t, at, "this is|here is"))
+        return true;
+    size_t turn_first = t->turns[w->turn].first;
+    return at - turn_first <= 6 && w->turn <= 2 && ends_before(t, at + 1) && kol_phrase_before(t, at, "i'm|it's|i am|it is") &&
+           !kol_places_match(s->lexicon->places, t, at, &m);
+}
+
 /* Reads a name at word i: its end, or i. first_sure: the first word needs no first-name list. */
 static size_t read_name(const struct kol_scene *s, size_t i, bool first_sure)
 {
@@ -88,12 +107,16 @@ static size_t read_name(const struct kol_scene *s, size_t i, bool first_sure)
     if (title && (at + 1 >= t->word_count || t->words[at + 1].gap > KOL_GAP_HYPHEN))
         return i;
     at += title;
-    if (at >= t->word_count || !can_be_name(s, at) || t->words[at].turn != t->words[i].turn)
+    if (at >= t->word_count || t->words[at].turn != t->words[i].turn)
+        return i;
+    /* "מדברת שני, …": a name that is a number or a day elsewhere. */
+    bool odd = first_sure && kol_is_first_name(s->lexicon, t->words[at].norm) && ends_before(t, at + 1) &&
+               !kol_is(&t->words[at], STARTERS);
+    if (!odd && !can_be_name(s, at))
         return i;
     bool known = kol_is_first_name(s->lexicon, t->words[at].norm);
     bool latin = t->words[at].script == KOL_SCRIPT_LATIN;
-    /* "This is Rivka, …": an unknown name, but a capital and a comma. */
-    if (latin && t->has_case && at == i && at > 1 && kol_phrase_before(t, at, "this is|here is") && is_boundary(s, at + 1))
+    if (at == i && looks_introduced(s, at))
         known = true;
     if (!known && !title && !(first_sure && (is_boundary(s, at + 1) || (latin && t->words[at].capital))) &&
         !(first_sure && at + 2 <= t->word_count && is_boundary(s, at + 2)))

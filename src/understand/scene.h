@@ -22,6 +22,8 @@ struct kol_scene {
     struct kol_span name;
     struct kol_span request; /* the words that decided the service */
     struct kol_span city;
+    struct kol_span quarter; /* a part of the city that was named with it */
+    struct kol_span not_city; /* a town that was denied: "not Haifa" */
     enum kol_insight_kind kind;
 };
 
@@ -30,7 +32,7 @@ enum { KOL_MARK_NAME = 1, KOL_MARK_PHONE = 2, KOL_MARK_PLACE = 4, KOL_MARK_TOPIC
 /* --- words.c: reading words against lists --- */
 
 /*
- * Lists are '|'-separated, in everyday spelling (final letters, apostrophes and יי need no care).
+ * Lists are string literals: '|'-separated, in everyday spelling (final letters, apostrophes and יי need no care).
  * A list item of kol_phrase_at may have several words, and a last word that ends in * stands for
  * any ending; its first word may have ו before it.
  */

@@ -160,6 +160,16 @@ static bool is_wanted(const struct search *x, size_t first)
     return kol_phrase_find(t, from, first, WANTS) < first;
 }
 
+/* "looking for a designer": the wish right before it. */
+static bool wanted_next(const struct search *x, size_t first)
+{
+    const struct kol_talk *t = &x->s->talk;
+    size_t at = first;
+    if (at > 0 && kol_is(&t->words[at - 1], "a|an|some|the|your|good|new"))
+        at--;
+    return kol_phrase_before(t, at, WANTS) || (at > 0 && t->words[at].gap <= KOL_GAP_HYPHEN && kol_is_stem(&t->words[at - 1], "מחפש|מחפשת|מחפשים|צריך|צריכה|צריכים|רוצה|רוצים|להזמין"));
+}
+
 static double weight_of_speaker(const struct search *x, size_t first)
 {
     const struct kol_talk *t = &x->s->talk;
@@ -196,12 +206,14 @@ static void score_cue(struct search *x, const struct kol_cue *cue, struct kol_sp
             y->denied += kol_role_at(&x->s->talk, span.first) == KOL_ROLE_AGENT ? 1 : 6;
         return;
     }
+    if (kol_phrase_before(&x->s->talk, span.first, "לפני|אחרי|תוך כדי|במהלך|after|after a|after the|before|before the|during|during the|since the"))
+        points *= 0.4; /* "after the renovation": when, not what */
     if (names_trade && is_definite(x, span.first) && !is_wanted(x, span.first))
         points *= 0.5;
     if (names_trade && (is_past(x, span.end) || is_third_party(x, span)))
         points *= 0.3;
     else if (names_trade && is_wanted(x, span.first))
-        points *= 1.7;
+        points *= wanted_next(x, span.first) ? 2.0 : 1.6;
     y->more += 0.15 * (points < y->best[cue->level] ? points : y->best[cue->level]);
     if (points > y->best[cue->level])
         y->best[cue->level] = points;

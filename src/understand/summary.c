@@ -19,7 +19,8 @@ struct pick {
 
 struct writer {
     struct kol_scene *s;
-    uint8_t *used; /* per sentence: already in the summary */
+    uint8_t *used; /* per sentence: 1 quoted already, 2 looked at for this part */
+    const char *address;
 };
 
 /* --- words back to text --- */
@@ -149,6 +150,18 @@ static size_t count_phrases(const struct writer *w, struct kol_span span, const 
     "thank you|thanks|bye|goodbye|hello|good morning|good afternoon|have a good|no problem|lovely|perfect|appreciate|how are you|cheers|"         \
     "תודה|שלום|להתראות|ביי|יום טוב|יום נעים|בכיף|אין בעיה|מה שלומך|בוקר טוב|ערב טוב|אהלן|סליחה"
 
+/* A short answer says something only together with its question. */
+static bool answers_question(const struct kol_talk *t, const struct kol_sentence *e)
+{
+    if (e->turn == 0 || e->first != t->turns[e->turn].first || e->end - e->first > 4)
+        return false;
+    const struct kol_talk_turn *ask = &t->turns[e->turn - 1];
+    if (ask->role != KOL_ROLE_AGENT || ask->end == ask->first || t->turns[e->turn].role == KOL_ROLE_AGENT)
+        return false;
+    const struct kol_sentence *question = &t->sentences[t->words[ask->end - 1].sentence];
+    return question->question && question->end - question->first <= 10;
+}
+
 static double score_sentence(const struct writer *w, const struct kol_sentence *e)
 {
     const struct kol_talk *t = &w->s->talk;
@@ -164,13 +177,13 @@ static double score_sentence(const struct writer *w, const struct kol_sentence *
     score -= 1.5 * (double)count_phrases(w, span, SMALL_TALK);
     if (e->question)
         score -= 1.5;
-    if (words < 4)
+    if (words < 3 && !answers_question(t, e))
         score -= 2;
     if (t->turns[e->turn].role == KOL_ROLE_AGENT)
         score -= 5;
     /* What comes first is what people call for. */
     double place = t->sentence_count > 1 ? (double)(e - t->sentences) / (double)(t->sentence_count - 1) : 0;
-    score += 2.5 * (1 - place);
+    score += (w->s->kind == KOL_INSIGHT_SALES ? 6 : 2.5) * (1 - place);
     return score / (1 + 0.012 * (double)(words > 20 ? words - 20 : 0));
 }
 
@@ -239,6 +252,11 @@ static const char *write_what(struct writer *w, size_t budget, double least, str
     for (size_t i = 0; i < kept; i++) {
         w->used[t->words[picks[i].span.first].sentence] = 1;
         const char *one = text_of(w, picks[i].span);
+        const struct kol_sentence *e = &t->sentences[t->words[picks[i].span.first].sentence];
+        if (one && answers_question(t, e)) {
+            const struct kol_sentence *ask = &t->sentences[t->words[t->turns[e->turn - 1].end - 1].sentence];
+            one = kol_arena_fmt(w->s->a, "%s? %s", text_of(w, (struct kol_span){ask->first, ask->end}), one);
+        }
         if (one && *one)
             out = out ? kol_arena_fmt(w->s->a, "%s. %s", out, one) : one;
     }
@@ -258,11 +276,14 @@ static const char *write_what(struct writer *w, size_t budget, double least, str
     "בשמונה|בתשע|בעשר|באחת עשרה|בשתיים|בשלוש|בארבע|בחמש|בשש|בשבע|באחת|בצהריים|בבוקר|בערב|לשש|לשבע|לשמונה|וחצי|בין שמונה"
 #define MONEY                                                                                      \
     "dollars|dollar|pounds|pound|quid|bucks|shekels|shekel|nis|euros|percent|vat|plus vat|fee|quote|estimate|ballpark|"    \
-    "שקל|שקלים|ש\"ח|שח|דולר|יורו|אחוז|מע\"מ|עמלה|הצעת מחיר|הצעה|כמה זה יוצא|כמה עולה|מחיר|תקציב|כמה זה עולה|המחיר|בחינם|free|no charge|cost"
+    "charge|per hour|first hour|an hour|all in|שקל|שקלים|ש\"ח|שח|דולר|יורו|אחוז|מע\"מ|עמלה|הצעת מחיר|הצעה|כמה זה יוצא|כמה עולה|מחיר|תקציב|כמה זה עולה|המחיר|בחינם|free|no charge|cost"
 #define NEXT_STEP                                                                                  \
     "call me|call back|ring me|gimme a call|give me a call|i'll text|i'll call|i'll ring|text you|you'll get|i will call|call you|we'll send|i'll send|call me back|come and look|come look|email us|"     \
     "תחזרו|תחזרי|תחזור|שתחזרו|שתחזור|תתקשרו|תתקשר|דברו איתי|דבר איתי|אשלח|אשלח אליכם|אני אחזור|אחזור אליך|אחזור אלייך|אני אתקשר|נקבע|אתאם|תגידו|תגיד|שולח לך|אכין|מכין|להתקשר|whatsapp|וואטסאפ|אדבר עם|אני מגיע|נהיה בקשר|נדבר|קבענו|רשמתי"
 #define ACCEPTED "works|good|fine|perfect|great|ok|okay|marvellous|sounds great|see you|works for me|that's fine|מתאים|מצוין|בסדר|סגור|קבענו|טוב|מעולה|אני יכולה|יופי|נהיה|סבבה"
+
+#define STREET                                                                                     \
+    "רחוב|ברחוב|שדרות|בשדרות|שכונת|בשכונת|קומה|סמטת|street|road|avenue|lane|drive|crescent|boulevard|block|near the|next to the|by the|just off|just by|just up"
 
 struct wanted {
     const char *list;      /* what a sentence must have */
@@ -316,7 +337,7 @@ static struct kol_span around(const struct writer *w, struct kol_span span, cons
 static const char *write_best(struct writer *w, const struct wanted *x, size_t how_many)
 {
     const struct kol_talk *t = &w->s->talk;
-    struct pick picks[3] = {0};
+    struct pick picks[4] = {0};
     const char *out = NULL;
     for (size_t k = 0; k < how_many; k++) {
         struct pick best = {.score = 0.5};
@@ -328,7 +349,10 @@ static const char *write_best(struct writer *w, const struct wanted *x, size_t h
                 hits = 1;
             if (hits == 0 || (w->used[i] & 2) || (x->needs_number && !has_number(w, span) && !asks_price(w, span)))
                 continue;
-            double score = (double)hits + (x->better ? 1.5 * (double)count_phrases(w, span, x->better) : 0);
+            size_t better = x->better ? count_phrases(w, span, x->better) : 0;
+            double score = (double)(hits < 2 ? hits : 2) + 1.5 * (double)(better < 2 ? better : 2);
+            if (x->needs_number && count_phrases(w, span, "charged|quote us|quoted|paid|last time|שילמתי|שילמנו|לקח|לקחו|משלמים|משלם"))
+                score -= 2;
             score += t->turns[e->turn].role == KOL_ROLE_AGENT ? x->agent : 1;
             score += x->needs_number && has_number(w, span) ? 1.5 : 0;
             score += x->late * (double)i / (double)t->sentence_count;
@@ -369,9 +393,22 @@ static void add_part(struct kol_str *out, const char *label, const char *text)
         kol_str_add_fmt(out, " %s: %s%s", label, text, strchr(".?!", text[strlen(text) - 1]) ? "" : ".");
 }
 
+/* "Manchester (Didsbury)", "Phoenix (not Tucson)" */
+static const char *city_of_head(const struct kol_scene *s, const struct kol_insight *r)
+{
+    const char *city = r->city.value;
+    if (city && s->quarter.end)
+        city = kol_arena_fmt(s->a, "%s (%s)", city, kol_quote(s->a, &s->talk, s->quarter.first, s->quarter.end));
+    struct kol_place_match m;
+    if (!city || !s->not_city.end || !kol_places_match(s->lexicon->places, &s->talk, s->not_city.first, &m))
+        return city;
+    const struct kol_place *p = &s->lexicon->places->places[m.place];
+    return kol_arena_fmt(s->a, s->hebrew ? "%s (לא %s)" : "%s (not %s)", city, s->hebrew && p->he ? p->he : p->en);
+}
+
 static void write_head(const struct kol_scene *s, const struct kol_insight *r, struct kol_str *out)
 {
-    const char *service = r->service.value, *city = r->city.value, *name = r->customer_name.value;
+    const char *service = r->service.value, *name = r->customer_name.value, *city = city_of_head(s, r);
     bool he = s->hebrew;
     if (name)
         kol_str_add_fmt(out, he ? "%s: " : "%s: ", name);
@@ -407,7 +444,7 @@ static const char *write_line(struct writer *w, enum kol_insight_kind kind)
         return "לא נאמר דבר בשיחה.";
     if (kind == KOL_INSIGHT_EMPTY)
         return he ? "אין תוכן ממשי בשיחה; לא נאמר שירות או עיר." : "No real content in the call; no service or city was mentioned.";
-    const char *what = write_what(w, 40, -1.5, &first);
+    const char *what = write_what(w, kind == KOL_INSIGHT_SALES ? 70 : 45, -1.5, &first);
     if (kind == KOL_INSIGHT_WRONG_NUMBER)
         return kol_arena_fmt(a, he ? "טעות במספר. נאמר: \"%s\"." : "Wrong number. Said: \"%s\".", what ? what : "");
     return kol_arena_fmt(a, he ? "שיחת מכירה, אין בקשה של לקוח. נאמר: \"%s\"." : "A sales call, no customer request. Said: \"%s\".", what ? what : "");
@@ -418,6 +455,7 @@ static void find_parts(struct writer *w, struct kol_insight *r, const char **ret
     static const struct wanted when = {DAYS, CLOCK "|" ACCEPTED, false, 1, 2, 20};
     static const struct wanted price = {MONEY, NULL, true, 1.2, 0.5, 24};
     static const struct wanted next = {NEXT_STEP, "i'll|you'll|אשלח|אחזור|please|בבקשה", false, 1, 1.5, 20};
+    static const struct wanted address = {STREET, NULL, false, -3, 0, 14};
     static const struct wanted agreed = {ACCEPTED, DAYS "|" CLOCK, false, 0.5, 2, 18};
     const struct kol_talk *t = &w->s->talk;
     struct kol_span first = {0};
@@ -426,12 +464,14 @@ static void find_parts(struct writer *w, struct kol_insight *r, const char **ret
     r->parts.what = first.end ? text_of(w, first) : NULL;
     r->parts.when = write_best(w, &when, t->word_count > 200 ? 2 : 1);
     forget_kind(w);
-    r->parts.price = write_best(w, &price, t->word_count > 200 ? 3 : 2);
+    r->parts.price = write_best(w, &price, t->word_count > 200 ? 4 : 2);
     forget_kind(w);
     if (two_sides && r->parts.when)
         r->parts.agreed = write_best(w, &agreed, 1);
     forget_kind(w);
-    r->parts.next_step = write_best(w, &next, 1);
+    r->parts.next_step = write_best(w, &next, t->word_count > 200 ? 2 : 1);
+    forget_kind(w);
+    w->address = write_best(w, &address, 1);
 }
 
 static const char *where_of(struct writer *w, const struct kol_insight *r)
@@ -448,7 +488,7 @@ static const char *where_of(struct writer *w, const struct kol_insight *r)
 }
 
 /* Whether an amount was named, not only asked for. */
-static bool asked_amount(const struct writer *w)
+static bool named_amount(const struct writer *w)
 {
     const struct kol_talk *t = &w->s->talk;
     for (size_t i = 0; i < t->sentence_count; i++) {
@@ -456,6 +496,15 @@ static bool asked_amount(const struct writer *w)
         if (count_phrases(w, span, MONEY) && has_number(w, span) && !t->sentences[i].question)
             return true;
     }
+    return false;
+}
+
+static bool asked_price(const struct writer *w)
+{
+    const struct kol_talk *t = &w->s->talk;
+    for (size_t i = 0; i < t->sentence_count; i++)
+        if (asks_price(w, (struct kol_span){t->sentences[i].first, t->sentences[i].end}))
+            return true;
     return false;
 }
 
@@ -492,10 +541,11 @@ void kol_write_summary(struct kol_scene *s, struct kol_insight *r)
     if (what)
         kol_str_add_fmt(&out, he ? " נאמר: \"%s\"." : " Said: \"%s\".", what);
     add_part(&out, he ? "מועד" : "When", is_quoted(what, r->parts.when) ? NULL : r->parts.when);
+    add_part(&out, he ? "כתובת" : "Address", is_quoted(what, w.address) ? NULL : w.address);
     add_part(&out, he ? "מחיר" : "Price", is_quoted(what, r->parts.price) ? NULL : r->parts.price);
     add_part(&out, he ? "סוכם" : "Agreed", is_quoted(what, r->parts.agreed) || is_quoted(r->parts.when, r->parts.agreed) ? NULL : r->parts.agreed);
     add_part(&out, he ? "המשך" : "Next", is_quoted(what, r->parts.next_step) ? NULL : r->parts.next_step);
-    if (r->parts.price && !asked_amount(&w))
+    if (asked_price(&w) && !named_amount(&w))
         kol_str_add(&out, he ? " שאלה על המחיר או בקשה להצעת מחיר." : " Asks about the price or for a quote.");
     if (asks_call_back(&w))
         kol_str_add(&out, he ? " יש בקשה שיחזרו או יתקשרו." : " Wants a call back.");

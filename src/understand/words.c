@@ -43,14 +43,67 @@ static bool same(const char *folded, const char *item, const char *item_end)
     return *folded == 0;
 }
 
-static bool in_list(const char *folded, const char *list)
+/*
+ * A list with its items sorted by first letter, so that a word meets only items that may be it.
+ * Lists are string literals: their addresses are their names, and what is made of one stays true
+ * for ever. One cache per thread, so nothing locks.
+ */
+#define LISTS 256
+#define ITEMS 6000
+#define LETTERS 32
+
+struct list {
+    const char *text;
+    uint16_t first[LETTERS]; /* item number + 1 */
+};
+
+struct item {
+    const char *start, *end;
+    uint16_t next; /* item number + 1 */
+};
+
+static _Thread_local struct {
+    struct list lists[LISTS];
+    struct item items[ITEMS];
+    size_t list_count, item_count;
+} cache;
+
+/* The letter that decides: the second byte of a Hebrew one, the byte itself of a Latin one. */
+static size_t letter_of(const char *word)
 {
-    for (const char *p = list; *p;) {
+    while (*word == '\'')
+        word++;
+    return (uint8_t)(word[0] == '\xd7' ? inner_byte(word[1]) : word[0]) % LETTERS;
+}
+
+static struct list *find_list(const char *text)
+{
+    size_t at = ((uintptr_t)text >> 3) % LISTS;
+    while (cache.lists[at].text && cache.lists[at].text != text)
+        at = (at + 1) % LISTS;
+    struct list *l = &cache.lists[at];
+    if (l->text)
+        return l;
+    if (cache.list_count + 1 == LISTS || strlen(text) > 65000)
+        return NULL;
+    *l = (struct list){.text = text};
+    cache.list_count++;
+    for (const char *p = text; *p && cache.item_count < ITEMS;) {
         const char *bar = strchrnul(p, '|');
-        if (same(folded, p, bar))
-            return true;
+        size_t letter = letter_of(p);
+        cache.items[cache.item_count] = (struct item){p, bar, l->first[letter]};
+        l->first[letter] = (uint16_t)++cache.item_count;
         p = *bar ? bar + 1 : bar;
     }
+    return l;
+}
+
+static bool in_list(const char *folded, const char *list)
+{
+    const struct list *l = find_list(list);
+    for (size_t i = l ? l->first[letter_of(folded)] : 0; i; i = cache.items[i - 1].next)
+        if (same(folded, cache.items[i - 1].start, cache.items[i - 1].end))
+            return true;
     return false;
 }
 
@@ -88,13 +141,15 @@ static size_t item_at(const struct kol_talk *t, size_t i, const char *item, cons
 
 size_t kol_phrase_at(const struct kol_talk *t, size_t i, const char *list)
 {
+    const char *word = t->words[i].norm;
+    const struct list *l = find_list(list);
     size_t longest = 0;
-    for (const char *p = list; *p;) {
-        const char *bar = strchrnul(p, '|');
-        size_t n = item_at(t, i, p, bar);
-        longest = n > longest ? n : longest;
-        p = *bar ? bar + 1 : bar;
-    }
+    bool has_and = strncmp(word, "ו", 2) == 0;
+    for (int and_it = 0; l && and_it <= has_and; and_it++, word += 2)
+        for (size_t k = l->first[letter_of(word)]; k; k = cache.items[k - 1].next) {
+            size_t n = item_at(t, i, cache.items[k - 1].start, cache.items[k - 1].end);
+            longest = n > longest ? n : longest;
+        }
     return longest;
 }
 

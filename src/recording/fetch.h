@@ -1,0 +1,49 @@
+/*
+ * fetch.h - one run of the fetch stage, shared between its files. Private to this folder.
+ *
+ * fetch.c decides and stores, steps.c asks Twilio, media.c makes the file.
+ */
+#ifndef KOL_RECORDING_FETCH_H
+#define KOL_RECORDING_FETCH_H
+
+#include "queue/stage.h"
+#include "recording/plan.h"
+#include "store/call.h"
+#include "twilio/recording_url.h"
+#include "twilio/rest.h"
+
+struct kol_fetched_file {
+    const char *audio_file; /* "recordings/CA….mp3" */
+    int64_t bytes;
+    const char *sha256;
+};
+
+struct kol_fetch {
+    struct kol_stage_run *run;
+    struct kol_call *call;
+    struct kol_recording_ref ref; /* which recording: read from the call's stored URL */
+    bool one_round;               /* kind "download" */
+    struct kol_fetch_plan plan;
+    struct kol_fetch_next next;
+
+    /* what the step saw */
+    const char *given;                   /* for the log: "duration=-1", "404" */
+    struct kol_rest_recording *resource; /* NULL: not read in this run */
+    struct kol_rest_call *party;         /* the call at Twilio; NULL: not asked */
+    struct kol_fetched_file file;
+    enum kol_code failed; /* what the run returned; KOL_OK: it did not fail */
+    const char *reason;   /* of the failure, for people */
+};
+
+/* The next step of f->plan. A failure of network, server or credentials is returned, anything else
+ * seen. */
+enum kol_code kol_fetch_take_step(struct kol_fetch *f, enum kol_seen *ret,
+                                  struct kol_err *err) KOL_MUST_CHECK;
+
+/* The step MEDIA: one format; KOL_SEEN_FILE means that f->file has its final name. */
+enum kol_code kol_fetch_media(struct kol_fetch *f, enum kol_seen *ret,
+                              struct kol_err *err) KOL_MUST_CHECK;
+/* Removes files of this call in other formats than the one it has now. */
+void kol_fetch_remove_others(const struct kol_fetch *f);
+
+#endif
