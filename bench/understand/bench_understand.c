@@ -56,7 +56,7 @@ static void squeeze(struct kol_arena *a, const char *text, char *ret, size_t siz
     size_t n = kol_fold_words(a, text, words, 24), len = 0;
     ret[0] = 0;
     for (size_t i = 0; i < n && len + strlen(words[i]) + 1 < size; i++)
-        len = (size_t)(stpcpy(ret + len, words[i]) - ret);
+        len += (size_t)snprintf(ret + len, size - len, "%s", words[i]);
 }
 
 static bool same_text(struct kol_arena *a, const char *one, const char *other)

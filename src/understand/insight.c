@@ -19,10 +19,16 @@ double kol_heard(const struct kol_scene *s, struct kol_span span)
 /* Words have no times of their own; their place in the turn's text tells about when. */
 static int64_t time_of(const struct kol_talk_turn *turn, const char *at)
 {
-    size_t len = strlen(turn->clean);
-    if (turn->start_ms < 0 || turn->end_ms < turn->start_ms || len == 0)
-        return -1;
-    return turn->start_ms + (int64_t)((double)(turn->end_ms - turn->start_ms) * (double)(at - turn->clean) / (double)len);
+    for (size_t i = 0; i < turn->piece_count; i++) {
+        const struct kol_talk_piece *p = &turn->pieces[i];
+        if (at < p->start || at > p->start + p->len)
+            continue;
+        int64_t start_ms = p->from->start_ms, end_ms = p->from->end_ms;
+        if (start_ms < 0 || end_ms < start_ms || p->len == 0)
+            return -1;
+        return start_ms + (int64_t)((double)(end_ms - start_ms) * (double)(at - p->start) / (double)p->len);
+    }
+    return -1;
 }
 
 void kol_set_evidence(const struct kol_scene *s, struct kol_span span, struct kol_insight_value *ret)

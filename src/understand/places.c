@@ -30,7 +30,7 @@ static bool read_name(struct kol_arena *a, const char *text, uint32_t place, str
         return false;
     for (size_t i = 0; i < n; i++) {
         ret->words[i] = words[i];
-        to = stpcpy(to, words[i]);
+        to = mempcpy(to, words[i], strlen(words[i]));
     }
     ret->joined = joined;
     ret->count = (uint8_t)n;

@@ -138,23 +138,26 @@ static bool is_short_form(const struct kol_word *w)
     return w->script == KOL_SCRIPT_LATIN && w->clean_len == 1 && w->capital; /* initials */
 }
 
-static void set_probabilities(struct kol_talk *t, const struct kol_insight_turn *from,
-                              const struct kol_talk_turn *turn)
+static void set_probabilities(struct kol_talk *t, const struct kol_talk_turn *turn,
+                              const struct kol_talk_piece *piece)
 {
-    if (!from->word_probability)
+    if (!piece->from->word_probability)
         return;
     /* The engine's words are separated by spaces; count them beside ours. */
     size_t engine_word = 0;
-    const char *p = turn->clean;
+    const char *p = piece->start;
     for (size_t i = turn->first; i < turn->end; i++) {
-        for (; p < t->words[i].clean; p++)
-            engine_word += *p == ' ' && p[1] != ' ' && p != turn->clean;
-        if (engine_word < from->word_probability_count)
-            t->words[i].probability = from->word_probability[engine_word];
+        const struct kol_word *w = &t->words[i];
+        if (w->clean < piece->start || w->clean >= piece->start + piece->len)
+            continue;
+        for (; p < w->clean; p++)
+            engine_word += *p == ' ' && p[1] != ' ' && p != piece->start;
+        if (engine_word < piece->from->word_probability_count)
+            t->words[i].probability = piece->from->word_probability[engine_word];
     }
 }
 
-static bool add_turn(struct builder *b, uint32_t index, const struct kol_insight_turn *from)
+static bool add_turn(struct builder *b, uint32_t index)
 {
     struct kol_talk_turn *turn = &b->talk->turns[index];
     size_t len = strlen(turn->clean);
@@ -193,7 +196,8 @@ static bool add_turn(struct builder *b, uint32_t index, const struct kol_insight
         b->talk->sentences[b->talk->sentence_count - 1].question |= question;
     }
     turn->end = (uint32_t)b->talk->word_count;
-    set_probabilities(b->talk, from, turn);
+    for (size_t i = 0; i < turn->piece_count; i++)
+        set_probabilities(b->talk, turn, &turn->pieces[i]);
     return true;
 }
 
@@ -217,29 +221,66 @@ static enum kol_role role_of(const char *role)
     return role && strcmp(role, "customer") == 0 ? KOL_ROLE_CUSTOMER : KOL_ROLE_UNKNOWN;
 }
 
+/* Puts the clean texts of pieces one after the other, a space between them. */
+static bool join_pieces(struct kol_arena *a, struct kol_talk_turn *turn)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < turn->piece_count; i++)
+        len += turn->pieces[i].len + 1;
+    char *clean = kol_arena_alloc(a, len + 1), *to = clean;
+    if (!clean)
+        return false;
+    for (size_t i = 0; i < turn->piece_count; i++) {
+        struct kol_talk_piece *p = &turn->pieces[i];
+        if (i > 0)
+            *to++ = ' ';
+        memcpy(to, p->start, p->len);
+        p->start = to;
+        to += p->len;
+    }
+    turn->clean = clean;
+    return true;
+}
+
+/* Takes the input's turns from number i on that belong together. Returns the number after them. */
+static size_t gather(struct kol_arena *a, const struct kol_insight_input *in, size_t i, size_t *left,
+                     struct kol_talk_turn *ret)
+{
+    size_t end = i + 1;
+    *ret = (struct kol_talk_turn){.role = role_of(in->turns[i].role)};
+    while (end < in->turn_count && role_of(in->turns[end].role) == ret->role)
+        end++;
+    ret->pieces = kol_arena_array(a, end - i, sizeof *ret->pieces);
+    for (; i < end && ret->pieces && *left > 0; i++) {
+        const char *text = in->turns[i].text ? in->turns[i].text : "";
+        size_t len = strnlen(text, *left);
+        const char *clean = kol_clean(a, text, len);
+        if (!clean)
+            break;
+        *left -= len;
+        ret->pieces[ret->piece_count++] =
+            (struct kol_talk_piece){.start = clean, .len = strlen(clean), .from = &in->turns[i]};
+    }
+    return end;
+}
+
 enum kol_code kol_talk_build(struct kol_arena *a, const struct kol_insight_input *in,
                              struct kol_talk *ret, struct kol_err *err)
 {
     *ret = (struct kol_talk){0};
     struct builder b = {.a = a, .talk = ret};
     ret->turns = kol_arena_array(a, in->turn_count + 1, sizeof *ret->turns);
-    if (!ret->turns)
-        return kol_fail(err, KOL_NO_MEMORY, "understand: out of memory");
     size_t left = KOL_TALK_MAX_BYTES;
-    for (size_t i = 0; i < in->turn_count && left > 0; i++) {
-        const char *text = in->turns[i].text ? in->turns[i].text : "";
-        size_t len = strnlen(text, left);
+    for (size_t i = 0; i < in->turn_count && left > 0 && ret->turns;) {
         struct kol_talk_turn *turn = &ret->turns[ret->turn_count];
-        *turn = (struct kol_talk_turn){.role = role_of(in->turns[i].role),
-                                       .start_ms = in->turns[i].start_ms,
-                                       .end_ms = in->turns[i].end_ms,
-                                       .clean = kol_clean(a, text, len)};
-        if (!turn->clean || !add_turn(&b, (uint32_t)ret->turn_count, &in->turns[i]))
-            return kol_fail(err, KOL_NO_MEMORY, "understand: out of memory");
+        i = gather(a, in, i, &left, turn);
+        if (!turn->pieces || !join_pieces(a, turn) || !add_turn(&b, (uint32_t)ret->turn_count))
+            break;
         ret->has_roles |= turn->role != KOL_ROLE_UNKNOWN;
         ret->turn_count++;
-        left -= len;
     }
+    if (kol_arena_failed(a))
+        return kol_fail(err, KOL_NO_MEMORY, "understand: out of memory");
     ret->has_case = case_means_something(ret);
     return KOL_OK;
 }

@@ -47,11 +47,20 @@ struct kol_sentence {
     bool question;
 };
 
+/* A piece of a turn as the input had it: speech engines cut one breath into several segments. */
+struct kol_talk_piece {
+    const char *start; /* in the turn's clean text */
+    size_t len;
+    const struct kol_insight_turn *from;
+};
+
+/* All that one side says until the other side speaks. */
 struct kol_talk_turn {
     enum kol_role role;
     const char *clean;   /* valid UTF-8 without control and direction characters */
     uint32_t first, end; /* words [first, end) */
-    int64_t start_ms, end_ms;
+    struct kol_talk_piece *pieces;
+    size_t piece_count;
 };
 
 struct kol_talk {
