@@ -23,7 +23,7 @@ plan() { # demo, test or test-all
     case $1 in
     test*) [ -f "$stamps/python" ] || say "  the tests' Python packages (55 MB), into build/venv" ;;
     esac
-    say "  Only Debian's packages leave this folder, and none of their services is started."
+    say "  Only Debian's packages go outside this folder, and none of their services is started."
 }
 
 size_of() { # of all packages of a plan, on an empty Debian 12

@@ -196,21 +196,43 @@ def stranger():
         yield server
 
 
-@pytest.fixture
-def make_house(twilio, crm, tmp_path, request):
+class Builder:
     """Makes houses; at the end each must have stopped cleanly and without a sanitizer's word."""
-    made: list[House] = []
 
-    def make(business: bool = True, start: bool = True, preexec=None, env=None, terminal=False, **settings) -> House:
-        kol = Kol(kol_bin(), tmp_path / f"data{len(made)}", default_settings(twilio) | settings, preexec=preexec,
-                  env={"UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"} | (env or {}), terminal=terminal)
-        house = House(kol, twilio, crm)
-        made.append(house)
+    def __init__(self, twilio, crm, folder: Path):
+        self.twilio, self.crm, self.folder = twilio, crm, folder
+        self.made: list[House] = []
+
+    def __call__(self, business: bool = True, start: bool = True, preexec=None, env=None, terminal: bool = False,
+                 **settings) -> House:
+        kol = Kol(kol_bin(), self.folder / f"data{len(self.made)}", default_settings(self.twilio) | settings,
+                  preexec=preexec, env={"UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"} | (env or {}),
+                  terminal=terminal)
+        house = House(kol, self.twilio, self.crm)
+        self.made.append(house)
         return house.open(business) if start else house
 
-    yield make
-    for house in made:
-        _close(house, request.node)
+    def close(self, node):
+        """Ends all of them."""
+        for house in self.made:
+            _close(house, node)
+
+
+@pytest.fixture
+def make_house(twilio, crm, tmp_path, request):
+    """Makes houses for one test."""
+    builder = Builder(twilio, crm, tmp_path)
+    yield builder
+    builder.close(request.node)
+
+
+@pytest.fixture(scope="module")
+def shared_house(tmp_path_factory, request):
+    """One house for all tests of a file that only look."""
+    with TwilioSim() as twilio, Crm() as crm:
+        builder = Builder(twilio, crm, tmp_path_factory.mktemp("shared"))
+        yield builder()
+        builder.close(request.node)
 
 
 def _close(house: House, node):

@@ -9,12 +9,12 @@ from fakehttp import Step
 from twilio_sim import new_sid
 
 
-@pytest.fixture
-def local(house):
-    """A call whose MP3 is local: (house, call, bytes)."""
-    call, recording = house.ring(mp3=tone_mp3(3))
-    house.wait_file(call)
-    return house, call, recording.media["mp3"]
+@pytest.fixture(scope="module")
+def local(shared_house):
+    """A call whose MP3 is local: (house, call, bytes). The tests that take it change nothing."""
+    call, recording = shared_house.ring(mp3=tone_mp3(3))
+    shared_house.wait_file(call)
+    return shared_house, call, recording.media["mp3"]
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ class Kol:
     def start(self, timeout_s: float = 30.0):
         """Starts the server and waits until it answers; returns self."""
         self.data.mkdir(parents=True, exist_ok=True)
-        self.config.write_text(toml(self.settings), encoding="utf-8")
+        self._write_config()
         told = self.data / "serve.json"
         told.unlink(missing_ok=True)
         self._spawn([self.program, "serve", "--config", str(self.config), "--data", str(self.data)])
@@ -92,6 +92,11 @@ class Kol:
         if self.process.poll() is not None:
             raise KolError(f"kol serve ended with {self.process.returncode}:\n" + self.tail())
         return self
+
+    def _write_config(self):
+        """It holds a token: for our eyes only, or kol warns."""
+        self.config.touch(0o600)
+        self.config.write_text(toml(self.settings), encoding="utf-8")
 
     def _spawn(self, command: list):
         """Starts the process with its output read by threads; with `terminal` its stdout is one, so that it greets."""
@@ -194,7 +199,8 @@ class Kol:
     def run(self, *words: str, check: bool = True, timeout_s: float = 60.0) -> subprocess.CompletedProcess:
         """One kol command on the same data folder."""
         command = [self.program, *words, "--config", str(self.config), "--data", str(self.data)]
-        self.config.exists() or self.config.write_text(toml(self.settings), encoding="utf-8")
+        if not self.config.exists():
+            self._write_config()
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, encoding="utf-8",
                               timeout=timeout_s, env=self._env)
         if check and done.returncode != 0:

@@ -84,13 +84,13 @@ const VALUES = [["service", "Service"], ["city", "City"], ["customer_name", "Nam
                 ["callback_phone", "Call back"], ["urgency", "Urgency"]];
 
 function evidenceItem(name, value, player) {
-    const timed = value.quote && value.quote_start_ms >= 0;
+    const timed = value.quote && value.start_ms >= 0;
     return el("div", {},
         el("div", { class: "what" }, el("span", { class: "quiet small" }, name), said(value.value, "strong"),
             el("span", { class: "quiet small" }, percent(value.confidence))),
         value.quote ? el("blockquote", { dir: "auto" }, value.quote,
-            timed ? el("button", { class: "plain small", type: "button", onclick: () => player.seek(value.quote_start_ms) },
-                clock(value.quote_start_ms / 1000)) : null) : null);
+            timed ? el("button", { class: "plain small", type: "button", onclick: () => player.seek(value.start_ms) },
+                clock(value.start_ms / 1000)) : null) : null);
 }
 
 function evidence(call, player) {

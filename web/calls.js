@@ -89,7 +89,7 @@ async function loadMore() {
 }
 
 const form = filterForm();
-const heads = ["When", "Number", "Service", "City", "Sure", "Length", "Summary", "State"];
+const heads = ["When", "Number", "Service", "City", "Confidence", "Length", "Summary", "State"];
 main.append(
     el("div", { class: "head" }, el("h1", {}, "Calls")),
     form, problem,

@@ -13,7 +13,7 @@ export function el(tag, properties = {}, ...children) {
         else if (name === "class") node.className = value;
         else node.setAttribute(name, value === true ? "" : value);
     }
-    node.append(...children.flat().filter((c) => c !== null && c !== undefined && c !== false));
+    node.append(...children.flat(Infinity).filter((c) => c !== null && c !== undefined && c !== false));
     return node;
 }
 
@@ -124,7 +124,7 @@ export async function frame(current) {
     document.getElementById("bar").append(el("div", {},
         el("a", { class: "brand", href: "/" }, el("img", { src: "/open/logo.svg", alt: "" }), "Kol"),
         el("nav", { "aria-label": "Pages" }, links),
-        said(me.operator ? "operator" : me.businesses[0]?.name, "span", { class: "quiet small" }),
+        said(me.operator ? "operator" : me.businesses[0]?.name, "span", { class: "me quiet small" }),
         el("button", { type: "button", onclick: logOut }, "Log out")));
     showWarnings(me.warnings, me);
     return me;

@@ -4,6 +4,7 @@ import { api, el, frame, moment, said, showError, zoneOf } from "./common.js";
 
 const STATES = [["dead", "Failed"], ["paused", "Paused"], ["running", "Running"], ["ready", "Ready"],
                 ["scheduled", "Waiting"], ["done", "Done"], ["cancelled", "Cancelled"], ["", "All"]];
+const NAMES = { dead: "failed", scheduled: "waiting" };
 const CHIPS = { dead: "bad", paused: "warn", running: "brand-tint", done: "good" };
 const AGAIN = ["dead", "paused", "cancelled", "scheduled"];
 const STOPPABLE = ["scheduled", "ready", "running", "paused"];
@@ -39,7 +40,7 @@ function row(job) {
     return el("tr", {},
         el("td", { class: "nowrap" }, `${job.id}`),
         el("td", {}, `${job.stage} `, el("span", { class: "quiet small" }, job.kind)),
-        el("td", {}, el("span", { class: `chip ${CHIPS[job.state] || ""}` }, job.state)),
+        el("td", {}, el("span", { class: `chip ${CHIPS[job.state] || ""}` }, NAMES[job.state] || job.state)),
         el("td", { class: "wide" }, job.call_sid ? el("a", { href: `/calls/${job.call_sid}` }, `${job.call_sid.slice(0, 10)}…`) : ""),
         el("td", { class: "wide" }, reason(job)),
         el("td", { class: "nowrap quiet" }, due, job.attempt ? ` · ${job.attempt}×` : ""),

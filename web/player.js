@@ -19,7 +19,7 @@ export class Player {
         this.audio.addEventListener("error", () => this.failed("The recording could not be played."));
         this.status = el("div", { role: "status" });
         this.again = el("button", { type: "button", hidden: true, onclick: () => this.tryAgain() }, "Try again");
-        this.extras = el("div", { class: "line", hidden: true }, this.speedSelect(),
+        this.extras = el("div", { class: "line end", hidden: true }, this.speedSelect(),
             el("a", { class: "button", href: `/api/calls/${callSid}/download`, download: "" }, "Download"));
         this.element = el("section", { class: "card player", "aria-label": "Player", "data-state": "new" },
             this.audio, el("div", { class: "line" }, this.status, this.again), this.extras);

@@ -1,5 +1,6 @@
 /*
- * deliver.h - outgoing webhooks, as commands and settings see them. docs/webhooks.md is the contract.
+ * deliver.h - outgoing webhooks, as commands and settings see them. docs/webhooks.md is the
+ * contract.
  */
 #ifndef KOL_DELIVER_DELIVER_H
 #define KOL_DELIVER_DELIVER_H

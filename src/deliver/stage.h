@@ -6,7 +6,8 @@
 
 #include "queue/stage.h"
 
-/* The job's subject is the event id of a delivery row. Job per event; its retries follow the schedule. */
+/* The job's subject is the event id of a delivery row. Job per event; its retries follow the
+ * schedule. */
 extern const struct kol_stage kol_stage_deliver;
 
 #endif

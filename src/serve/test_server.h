@@ -218,7 +218,7 @@ static inline void test_send(int fd, const char *text, size_t len)
 /* Reads until the server closes; status 0: it closed without a word. */
 static inline void test_receive(int fd, struct test_answer *a)
 {
-    static char all[sizeof a->head + sizeof a->body];
+    static _Thread_local char all[sizeof a->head + sizeof a->body];
     size_t len = 0;
     ssize_t n;
 
@@ -263,7 +263,7 @@ static inline int test_ask(const struct test_server *t, const char *method, cons
 /* The value of a header; NULL when absent. Good until the next call. */
 static inline const char *test_header(const struct test_answer *a, const char *name)
 {
-    static char value[1024];
+    static _Thread_local char value[1024];
     char line[128];
 
     snprintf(line, sizeof line, "\r\n%s: ", name);

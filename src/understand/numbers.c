@@ -122,7 +122,7 @@ size_t kol_spoken_digits(const struct kol_talk *t, size_t i, char *ret, size_t s
         for (const char *p = w->clean; p < w->clean + w->clean_len; p++)
             if (isalpha((unsigned char)*p) || *p == '.' || *p == ',')
                 return 0; /* "3rd", "1,200" are not part of a telephone number */
-        return copy_digits(w, ret, size) > 0;
+        return w->clean_len < size && copy_digits(w, ret, size) > 0;
     }
     if (kol_is(w, "oh|o|ow")) {
         snprintf(ret, size, "0");

@@ -12,7 +12,7 @@
 
 /* Digits in a row, each token with the words it came from. */
 struct run {
-    char digits[RUN_TOKENS][16];
+    char digits[RUN_TOKENS][24];
     struct kol_span words[RUN_TOKENS];
     size_t count;
 };

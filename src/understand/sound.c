@@ -48,7 +48,7 @@ static bool latin_vowel(uint8_t letter)
 
 static char latin_class(uint8_t letter)
 {
-    static const char classes[] = "aVSdafgHayKlmnaVKrStaVVKyS";
+    static const char classes[] = "aVSdafgHayKlmnaVKrStaVVKaS";
     /*                             abcdefghijklmnopqrstuvwxyz */
     return classes[letter - 32];
 }

@@ -131,6 +131,22 @@ static const char *only_services(struct kol_arena *a, const char *services)
     return text;
 }
 
+/* How sure Whisper was of each word; without as many words as the text has, nothing is claimed. */
+static void add_probabilities(struct kol_arena *a, const struct kol_segment_row *row,
+                              struct kol_insight_turn *turn)
+{
+    KOL_JSON words = NULL;
+
+    if (!row->words || kol_json_parse(row->words, strlen(row->words), &words, NULL) != KOL_OK)
+        return;
+    const size_t n = json_array_size(words);
+    float *list = kol_arena_array(a, n + 1, sizeof(*list));
+    for (size_t i = 0; list && i < n; i++)
+        list[i] = (float)json_number_value(json_object_get(json_array_get(words, i), "p"));
+    turn->word_probability = list;
+    turn->word_probability_count = list ? n : 0;
+}
+
 static enum kol_code turns_of_segments(struct kol_stage_run *run, const struct kol_call *call,
                                        struct kol_insight_input *in, struct kol_err *err)
 {
@@ -143,13 +159,15 @@ static enum kol_code turns_of_segments(struct kol_stage_run *run, const struct k
     struct kol_insight_turn *turns = kol_arena_array(run->arena, n + 1, sizeof(*turns));
     if (!turns)
         return kol_fail(err, KOL_NO_MEMORY, "understand: out of memory");
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         turns[i] = (struct kol_insight_turn){
             .role = kol_streq(rows[i].role, "speaker") ? NULL : rows[i].role,
             .start_ms = rows[i].start_ms,
             .end_ms = rows[i].end_ms,
             .text = rows[i].text,
         };
+        add_probabilities(run->arena, &rows[i], &turns[i]);
+    }
     in->turns = turns;
     in->turn_count = n;
     return KOL_OK;
