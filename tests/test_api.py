@@ -1,4 +1,5 @@
 """The JSON API: who may see what, filters, leads, jobs, sessions, and what is open."""
+import gzip
 import re
 import urllib.parse
 
@@ -7,6 +8,7 @@ from conftest import NUMBER, accepted, rows, wait_until
 
 HEBREW = [("inbound_track", "שלום, אני צריך מנעולן בעפולה בבקשה.")]
 ENGLISH = [("inbound_track", "I need a locksmith in Haifa please.")]
+GZIP = {"Accept-Encoding": "gzip"}
 OTHER_NUMBER = "+97248888888"
 
 
@@ -33,14 +35,14 @@ def test_everything_needs_a_key(house, path):
     for key in (None, "kol_wrong", "", house.op[:-1], house.op + "x", house.op.upper()):
         answer = house.kol.http("GET", path, headers={} if key is None else {"Authorization": f"Bearer {key}"})
         assert answer.status == 401, (path, key)
-        assert b"kol_" not in answer.body
+        assert house.op[:12].encode() not in answer.body
 
 
 def test_what_is_open(house):
     assert house.kol.http("GET", "/healthz").status == 200
     page = house.kol.http("GET", "/")
     assert page.status in (200, 302, 303, 401)
-    assert house.kol.http("GET", "/login").status == 200
+    assert house.kol.http("GET", "/login", headers=GZIP).status == 200
 
 
 def test_forwarded_headers_open_nothing(house):
@@ -143,10 +145,9 @@ def test_paging(house):
     for _ in range(5):
         page = house.kol.get("/api/calls" + query, house.op)
         seen += [c["call_sid"] for c in page["calls"]]
-        more = page.get("next") or page.get("next_before")
-        if not more:
+        if not page["next"]:
             break
-        query = f"?limit=3&before={more}"
+        query = f"?limit=3&before={page['next']}"
     assert seen == [c.sid for c in reversed(made)]
 
 
@@ -199,7 +200,7 @@ def test_jobs_list_show_and_retry(house):
     paused = wait_until("the job to pause", lambda: [j for j in house.jobs(call) if j["state"] == "paused"])[0]
     assert paused["error"]
     one = house.kol.get(f"/api/jobs/{paused['id']}", house.op)
-    assert one.get("job", one)["id"] == paused["id"]
+    assert one["id"] == paused["id"]
     recording.always("json", None)
     assert house.kol.http("POST", f"/api/jobs/{paused['id']}/retry", house.op).status in (200, 202)
     house.wait_file(call)
@@ -310,9 +311,9 @@ def test_pages_cannot_run_what_callers_say(house):
     house.wait_events(call)
     cookie = open_session(house)
     for path in ("/", f"/calls/{call.sid}"):
-        page = house.kol.http("GET", path, headers={"Cookie": cookie})
-        if page.status == 200:
-            assert b"<script>alert(1)" not in page.body
-            policy = page.headers["Content-Security-Policy"]
-            assert policy and "unsafe-inline" not in policy.split("script-src")[-1].split(";")[0]
-            assert page.headers["X-Content-Type-Options"] == "nosniff"
+        page = house.kol.http("GET", path, headers={"Cookie": cookie} | GZIP)
+        assert page.status == 200
+        assert b"<script>alert(1)" not in gzip.decompress(page.body)
+        policy = page.headers["Content-Security-Policy"]
+        assert policy and "unsafe-inline" not in policy.split("script-src")[-1].split(";")[0]
+        assert page.headers["X-Content-Type-Options"] == "nosniff"

@@ -79,11 +79,11 @@ def test_calls_and_jobs(house):
     house.wait_file(call)
     assert [c["call_sid"] for c in rows(house.kol.run_json("call", "list"), "calls")] == [call.sid]
     shown = house.kol.run_json("call", "show", call.sid)
-    assert shown.get("call", shown)["call_sid"] == call.sid
+    assert shown["call_sid"] == call.sid
     jobs = rows(house.kol.run_json("job", "list"), "jobs")
     assert jobs and all({"id", "stage", "state"} <= set(j) for j in jobs)
     shown = house.kol.run_json("job", "show", str(jobs[0]["id"]))
-    assert shown.get("job", shown)["id"] == jobs[0]["id"]
+    assert shown["id"] == jobs[0]["id"]
     assert call.sid in house.kol.run("call", "list").stdout
 
 

@@ -94,7 +94,7 @@ def test_shipped_nginx_file(front):
     status, headers, _ = https(https_port, "GET", "/api/calls", headers={"Authorization": f"Bearer {house.op}"})
     assert status == 200 and "max-age" in headers["Strict-Transport-Security"]
     assert https(https_port, "POST", "/webhook/recording_status", body=b"x" * 100_000)[0] == 413
-    assert https(https_port, "POST", "/webhook/recording_status", body=b"AccountSid=AC1")[0] == 403
+    assert https(https_port, "POST", "/webhook/recording_status", body=b"AccountSid=AC1")[0] == 400
 
     plain = http.client.HTTPConnection("127.0.0.1", http_port, timeout=10)
     plain.request("GET", "/", headers={"Host": "kol.example.com"})

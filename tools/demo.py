@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -54,15 +55,9 @@ def check(condition, complaint: str):
         raise Unexpected(complaint)
 
 
-def clock(ms: int) -> str:
-    """A place in a call, such as 0:07."""
-    return f"{ms // 60000}:{ms // 1000 % 60:02d}"
-
-
-def transcript_lines(payload: dict, call: dict):
-    """The transcript as (time, speaker, text) from the payload or, for other versions, from the API."""
-    turns = payload.get("turns") or call.get("turns") or call.get("segments") or []
-    return [(clock(int(t.get("start_ms", 0))), t.get("speaker") or t.get("role") or "?", t["text"]) for t in turns]
+def clock(ms: int | None) -> str:
+    """A place in a call, such as 0:07; realtime transcripts have none."""
+    return "" if ms is None else f"{ms // 60000}:{ms // 1000 % 60:02d}"
 
 
 def show_line(line: str):
@@ -105,13 +100,13 @@ class Demo:
         self.twilio.stop()
 
     def payload_of(self, call, timeout_s: float) -> dict:
-        """The first payload about a call that the CRM received and verified."""
+        """The data of the first event about a call that the CRM received and verified."""
         def found():
             refused = [r.refused for r in self.crm.received if r.payload is None]
             check(not refused, f"the CRM refused a webhook: {refused}")
-            return next((p for p in self.crm.events() if call_of(p).get("call_sid") == call.sid), None)
+            return next((p for p in self.crm.events() if p["data"]["call"]["call_sid"] == call.sid), None)
         try:
-            return wait_until(f"the CRM to receive the webhook of {call.sid}", found, timeout_s, 0.1)
+            return wait_until(f"the CRM to receive the webhook of {call.sid}", found, timeout_s, 0.1)["data"]
         except TimeoutError as why:
             raise Unexpected(str(why)) from None
 
@@ -127,14 +122,13 @@ class Demo:
         for sent in (self.twilio.call_status(call, self.kol.url),
                      self.twilio.recording_status(call, recording, self.kol.url)):
             check(200 <= sent.status < 300, f"Kol answered a callback with {sent.status}")
-        payload = self.payload_of(call, 240)
+        got = self.payload_of(call, 240)
         self.kol.wait_log(f"Completed processing for {call.sid}", 20)
-        self.show(call, payload)
-        self.check_english(call, payload)
+        self.show(got)
+        self.check_english(call, got["call"])
 
-    def check_english(self, call, payload: dict):
+    def check_english(self, call, got: dict):
         """What must be so after the first call."""
-        got = call_of(payload)
         check("locksmith" in got["final_transcript"].lower(), "the transcript does not hold the word locksmith")
         check("haifa" in got["final_transcript"].lower(), "the transcript does not hold the town, Haifa")
         check("lock" in (got.get("extracted_service") or "").lower(), f"service is {got.get('extracted_service')!r}")
@@ -153,37 +147,26 @@ class Demo:
                      *self.twilio.transcription(call, self.kol.url, HEBREW_CALL),
                      self.twilio.call_status(call, self.kol.url, "completed", 3)]:
             check(200 <= sent.status < 300, f"Kol answered a callback with {sent.status}")
-        payload = self.payload_of(call, 120)
-        self.show(call, payload)
-        got = call_of(payload)
+        data = self.payload_of(call, 120)
+        self.show(data)
+        got = data["call"]
         check("עפולה" in (got.get("full_conversation") or ""), "the realtime transcript does not hold עפולה")
         check(got.get("extracted_service") == "מנעולן", f"service is {got.get('extracted_service')!r}")
         check(got.get("extracted_city") == "עפולה", f"city is {got.get('extracted_city')!r}")
         check(self.kol.logged("Offline transcript missing → using realtime"), "the log does not tell of the fallback")
 
-    def show(self, call, payload: dict):
+    def show(self, data: dict):
         """Prints transcript, summary, lead and payload."""
-        stored = self.kol.get(f"/api/calls/{call.sid}", self.key)
-        got = call_of(payload)
         title("transcript")
-        for at, speaker, text in transcript_lines(got, stored):
-            print(f"  {at}  {speaker:<9} {text.strip()}")
+        for turn in data["transcript"]:
+            print(f"  {clock(turn['start_ms']):>5}  {turn['speaker']:<9} {turn['text']}")
         title("summary")
-        print(f"  {got.get('summary')}")
+        print(f"  {data['call']['summary']}")
         title("lead")
-        print(json.dumps(payload_part(payload, "lead"), ensure_ascii=False, indent=2))
+        lead = {k: v for k, v in data["lead"].items() if k != "final_transcript"}
+        print(json.dumps(lead, ensure_ascii=False, indent=2))
         title("what the CRM received and verified")
-        print(json.dumps(payload, ensure_ascii=False, indent=2), flush=True)
-
-
-def payload_part(payload: dict, name: str) -> dict:
-    """A named part of the event, whether it stands at the top or under `data`."""
-    return payload.get("data", payload).get(name) or {}
-
-
-def call_of(payload: dict) -> dict:
-    """The call in an event."""
-    return payload_part(payload, "call") or payload.get("data", payload)
+        print(json.dumps(data, ensure_ascii=False, indent=2), flush=True)
 
 
 def stay(demo: Demo):
@@ -207,6 +190,7 @@ def main() -> int:
     parser.add_argument("--once", action="store_true", help="end when done, on a terminal too")
     options = parser.parse_args()
     options.kol, options.models = options.kol.resolve(), options.models.resolve()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends the demo ends its server, too
     folder = Path(tempfile.mkdtemp(prefix="kol-demo-"))
     demo, started = None, time.monotonic()
     try:

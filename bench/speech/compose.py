@@ -108,13 +108,14 @@ def opening(call: Call, number: int) -> float:
     return 0.8
 
 
-def compose(number: int, seed: int, deck: list, talk: list) -> Call:
-    """One call of about a minute and a half; takes its prompts off the deck."""
+def compose(number: int, seed: int, deck: list) -> Call:
+    """One call of about a minute and a half; takes its prompts off the deck. Nobody says a sentence twice."""
     rng, call = random.Random(f"{seed} {number}"), Call()
+    talk = rng.sample(CUSTOMER, len(CUSTOMER))
     at, agent = opening(call, number), True
     while at < 85 and deck:
         speaker = "agent" if agent else "customer"
-        kind, item = ("prompt", deck.pop()) if agent or number % 3 == 2 else ("speech", talk[rng.randrange(len(talk))])
+        kind, item = ("prompt", deck.pop()) if agent or number % 3 == 2 or not talk else ("speech", talk.pop())
         sound, words = said(kind, item, rng)
         if at + len(sound) / 2 / RATE > 120:
             continue  # the very long prompt
@@ -137,14 +138,14 @@ def compose(number: int, seed: int, deck: list, talk: list) -> Call:
 def write_calls(folder: Path, count: int, seed: int) -> None:
     """Fills the folder with calls, alternately wav, mp3 and mu-law wav, and truth.json."""
     rng, truth = random.Random(seed), {}
-    deck, talk = [], CUSTOMER[:]
+    deck = []
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(count):
         if len(deck) < 20:
             fresh = prompts()
             rng.shuffle(fresh)
-            deck = fresh + deck
-        call = compose(number, seed, deck, talk)
+            deck = [p for p in fresh if p not in deck] + deck
+        call = compose(number, seed, deck)
         form = ("wav", "mp3", "mulaw")[number % 3]
         make = {"wav": calls.wav_bytes, "mp3": calls.mp3_bytes, "mulaw": calls.mulaw_wav_bytes}[form]
         name = f"call{number:02}.{'mp3' if form == 'mp3' else 'wav'}"

@@ -1,5 +1,6 @@
 /*
- * bench_understand.c - how well calls are understood: ./dev bench understand [--misses] [FILE.jsonl …]
+ * bench_understand.c - how well calls are understood: ./dev bench understand [--misses] [FILE.jsonl
+ * …]
  *
  * Reads labelled calls (bench/data/insight-README.md), prints precision, recall and F1 of every
  * value by language and by tag, calibration, summary facts and time; the last line is one JSON
@@ -21,7 +22,8 @@ enum field { SERVICE, CITY, PHONE, NAME, URGENCY, FIELDS };
 static const char *const field_names[FIELDS] = {"service", "city", "phone", "name", "urgency"};
 
 struct score {
-    unsigned right, wrong, missed, invented, null_ok, nulls; /* wrong: another value than the label */
+    unsigned right, wrong, missed, invented, null_ok,
+        nulls; /* wrong: another value than the label */
 };
 
 struct group {
@@ -69,18 +71,22 @@ static bool same_text(struct kol_arena *a, const char *one, const char *other)
     return strcmp(x, y) == 0;
 }
 
-static bool is_right(struct kol_arena *a, const json_t *label, enum field f, const struct kol_insight_value *v)
+static bool is_right(struct kol_arena *a, const json_t *label, enum field f,
+                     const struct kol_insight_value *v)
 {
-    static const char *const keys[FIELDS] = {"service", "city", "callback_phone", "customer_name", "urgency"};
+    static const char *const keys[FIELDS] = {"service", "city", "callback_phone", "customer_name",
+                                             "urgency"};
     if (same_text(a, v->value, kol_json_get_str(label, keys[f])))
         return true;
     /* A service has a stable id beside its name. */
-    return f == SERVICE && v->value_en && same_text(a, v->value_en, kol_json_get_str(label, "service_en"));
+    return f == SERVICE && v->value_en &&
+           same_text(a, v->value_en, kol_json_get_str(label, "service_en"));
 }
 
 static const char *label_of(const json_t *label, enum field f)
 {
-    static const char *const keys[FIELDS] = {"service", "city", "callback_phone", "customer_name", "urgency"};
+    static const char *const keys[FIELDS] = {"service", "city", "callback_phone", "customer_name",
+                                             "urgency"};
     return kol_json_get_str(label, keys[f]);
 }
 
@@ -119,10 +125,13 @@ static void count_confidence(struct bench *b, size_t which, double confidence, b
 
 /* --- facts of the summary --- */
 
-#define FUNCTION_WORDS                                                                             \
-    " the a an in on at to of and or for with from by is are was has have had be it its his her their not no about only did "       \
-    "that this who whom which then but as into up out off after before when while there wants asks asked caller customer call "       \
-    "של את על עם לא או גם כי אם זה זו יש אין היא הוא הם מה אל בין עד כ ב ל מ ה ו ש כל רק אחרי לפני הלקוח הלקוחה מבקש מבקשת שואל צריך "
+#define FUNCTION_WORDS                                                                                                                                     \
+    " the a an in on at to of and or for with from by is are was has have had be it its his her "                                                          \
+    "their not no about only did "                                                                                                                         \
+    "that this who whom which then but as into up out off after before when while there wants "                                                            \
+    "asks asked caller customer call "                                                                                                                     \
+    "של את על עם לא או גם כי אם זה זו יש אין היא הוא הם מה אל בין עד כ ב ל מ ה ו ש כל רק אחרי " \
+    "לפני הלקוח הלקוחה מבקש מבקשת שואל צריך "
 
 static bool is_function_word(const char *word)
 {
@@ -131,14 +140,16 @@ static bool is_function_word(const char *word)
     return strstr(FUNCTION_WORDS, padded) != NULL;
 }
 
-/* Letters of a word without common endings and prefix letters; enough to tell content words apart. */
+/* Letters of a word without common endings and prefix letters; enough to tell content words apart.
+ */
 static void stem(const char *word, char *ret, size_t size)
 {
     static const char *const endings[] = {"ing", "ed", "es", "s", "ly", "er"};
     const char *from = word;
     if ((uint8_t)word[0] >= 0xd7) {
-        while (strlen(from) >= 8 && (strncmp(from, "ב", 2) == 0 || strncmp(from, "ל", 2) == 0 || strncmp(from, "מ", 2) == 0 ||
-                                     strncmp(from, "ה", 2) == 0 || strncmp(from, "ו", 2) == 0 || strncmp(from, "ש", 2) == 0))
+        while (strlen(from) >= 8 && (strncmp(from, "ב", 2) == 0 || strncmp(from, "ל", 2) == 0 ||
+                                     strncmp(from, "מ", 2) == 0 || strncmp(from, "ה", 2) == 0 ||
+                                     strncmp(from, "ו", 2) == 0 || strncmp(from, "ש", 2) == 0))
             from += 2;
     }
     snprintf(ret, size, "%s", from);
@@ -159,11 +170,13 @@ static bool same_stem(const char *a, const char *b)
     stem(b, y, sizeof y);
     size_t n = strlen(x) < strlen(y) ? strlen(x) : strlen(y);
     size_t hebrew = (uint8_t)x[0] >= 0xd7 ? 6 : 3;
-    return strcmp(x, y) == 0 || (n >= hebrew && strncmp(x, y, n) == 0 && strlen(x) + strlen(y) - 2 * n <= hebrew);
+    return strcmp(x, y) == 0 ||
+           (n >= hebrew && strncmp(x, y, n) == 0 && strlen(x) + strlen(y) - 2 * n <= hebrew);
 }
 
 /* A fact counts when most of its content words are in the summary; whole: all of them. */
-static void count_fact(struct bench *b, struct kol_arena *a, const char *fact, char **summary, size_t words)
+static void count_fact(struct bench *b, struct kol_arena *a, const char *fact, char **summary,
+                       size_t words)
 {
     char *list[40];
     size_t n = kol_fold_words(a, fact, list, 40), content = 0, found = 0;
@@ -184,7 +197,8 @@ static void count_fact(struct bench *b, struct kol_arena *a, const char *fact, c
         printf("   fact missing (%zu of %zu words): %s\n", found, content, fact);
 }
 
-static void count_facts(struct bench *b, struct kol_arena *a, const json_t *label, const char *summary)
+static void count_facts(struct bench *b, struct kol_arena *a, const json_t *label,
+                        const char *summary)
 {
     char **words = kol_arena_array(a, 4000, sizeof *words);
     if (!words)
@@ -204,15 +218,16 @@ static double now_s(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void count_call(struct bench *b, struct kol_arena *a, const json_t *label, const struct kol_insight *r)
+static void count_call(struct bench *b, struct kol_arena *a, const json_t *label,
+                       const struct kol_insight *r)
 {
-    const struct kol_insight_value *const values[FIELDS] = {&r->service, &r->city, &r->callback_phone, &r->customer_name, &r->urgency};
+    const struct kol_insight_value *const values[FIELDS] = {
+        &r->service, &r->city, &r->callback_phone, &r->customer_name, &r->urgency};
     const char *tags[16] = {"all", kol_json_get_str(label, "lang")};
     size_t tag_count = 2, i;
     json_t *tag;
-    json_array_foreach(json_object_get(label, "tags"), i, tag)
-        if (tag_count < 16)
-            tags[tag_count++] = json_string_value(tag);
+    json_array_foreach(json_object_get(label, "tags"), i, tag) if (tag_count < 16)
+        tags[tag_count++] = json_string_value(tag);
     for (i = 0; i < tag_count; i++)
         group_of(b, tags[i])->calls++;
     if (b->misses)
@@ -229,13 +244,15 @@ static void count_call(struct bench *b, struct kol_arena *a, const json_t *label
             b->city_sure_right += right;
         }
         if (b->misses && !right)
-            printf("  ** %s: want %s, got %s (%.2f, %s, \"%s\")\n", field_names[f], label_of(label, f) ? label_of(label, f) : "null",
-                   v->value ? v->value : "null", v->confidence, v->rule ? v->rule : "", v->quote ? v->quote : "");
+            printf("  ** %s: want %s, got %s (%.2f, %s, \"%s\")\n", field_names[f],
+                   label_of(label, f) ? label_of(label, f) : "null", v->value ? v->value : "null",
+                   v->confidence, v->rule ? v->rule : "", v->quote ? v->quote : "");
     }
     count_facts(b, a, label, r->summary);
 }
 
-static enum kol_code run_call(struct bench *b, struct kol_arena *a, const json_t *label, struct kol_err *err)
+static enum kol_code run_call(struct bench *b, struct kol_arena *a, const json_t *label,
+                              struct kol_err *err)
 {
     const char *text = kol_json_get_str(label, "transcript");
     struct kol_insight r;
@@ -245,7 +262,8 @@ static enum kol_code run_call(struct bench *b, struct kol_arena *a, const json_t
     for (int round = 0; round < 3; round++) { /* the fastest of three: machines are noisy */
         double start = now_s();
         struct kol_insight_input in = {.direction = kol_json_get_str(label, "direction")};
-        enum kol_code code = kol_insight_turns_from_text(a, text, strlen(text), &in.turns, &in.turn_count, err);
+        enum kol_code code =
+            kol_insight_turns_from_text(a, text, strlen(text), &in.turns, &in.turn_count, err);
         if (code == KOL_OK)
             code = kol_insight_extract(a, b->lexicon, &in, &r, err);
         if (code != KOL_OK)
@@ -309,7 +327,8 @@ static void print_groups(const struct bench *b)
         printf("%-24s %5u", g->name, g->calls);
         for (enum field f = 0; f < FIELDS; f++) {
             const struct score *s = &g->fields[f];
-            printf("     %4.2f %4.2f %4.2f", ratio(s->right, s->right + s->wrong + s->invented), ratio(s->right, s->right + s->wrong + s->missed), f1(s));
+            printf("     %4.2f %4.2f %4.2f", ratio(s->right, s->right + s->wrong + s->invented),
+                   ratio(s->right, s->right + s->wrong + s->missed), f1(s));
         }
         printf("\n");
     }
@@ -318,10 +337,12 @@ static void print_groups(const struct bench *b)
 static void print_calibration(const struct bench *b)
 {
     for (size_t k = 0; k < 2; k++) {
-        printf("\nconfidence of %s: said, right, count (Brier score %.3f)\n", field_names[k], b->brier_count[k] ? b->brier[k] / b->brier_count[k] : 0);
+        printf("\nconfidence of %s: said, right, count (Brier score %.3f)\n", field_names[k],
+               b->brier_count[k] ? b->brier[k] / b->brier_count[k] : 0);
         for (size_t i = 0; i < BINS; i++)
             if (b->bins[k][i].count)
-                printf("  %4.2f  %4.2f  %u\n", b->bins[k][i].sum / b->bins[k][i].count, ratio(b->bins[k][i].right, b->bins[k][i].count), b->bins[k][i].count);
+                printf("  %4.2f  %4.2f  %u\n", b->bins[k][i].sum / b->bins[k][i].count,
+                       ratio(b->bins[k][i].right, b->bins[k][i].count), b->bins[k][i].count);
     }
 }
 
@@ -346,10 +367,14 @@ static void print_json(const struct bench *b)
     kol_json_set(o, "city_precision_at_08", json_real(ratio(b->city_sure_right, b->city_sure)));
     kol_json_set_int(o, "city_count_at_08", b->city_sure);
     kol_json_set(o, "null_ok", json_real(ratio(null_ok, nulls)));
-    kol_json_set(o, "service_null_ok", json_real(ratio(all->fields[SERVICE].null_ok, all->fields[SERVICE].nulls)));
-    kol_json_set(o, "city_null_ok", json_real(ratio(all->fields[CITY].null_ok, all->fields[CITY].nulls)));
-    kol_json_set(o, "service_brier", json_real(b->brier_count[0] ? b->brier[0] / b->brier_count[0] : 0));
-    kol_json_set(o, "city_brier", json_real(b->brier_count[1] ? b->brier[1] / b->brier_count[1] : 0));
+    kol_json_set(o, "service_null_ok",
+                 json_real(ratio(all->fields[SERVICE].null_ok, all->fields[SERVICE].nulls)));
+    kol_json_set(o, "city_null_ok",
+                 json_real(ratio(all->fields[CITY].null_ok, all->fields[CITY].nulls)));
+    kol_json_set(o, "service_brier",
+                 json_real(b->brier_count[0] ? b->brier[0] / b->brier_count[0] : 0));
+    kol_json_set(o, "city_brier",
+                 json_real(b->brier_count[1] ? b->brier[1] / b->brier_count[1] : 0));
     kol_json_set(o, "summary_facts", json_real(ratio(b->facts_found, b->facts)));
     kol_json_set(o, "summary_facts_every_word", json_real(ratio(b->facts_whole, b->facts)));
     kol_json_set(o, "ms_per_call", json_real(b->calls ? b->seconds * 1000 / b->calls : 0));
@@ -383,15 +408,17 @@ int main(int argc, char **argv)
             }
         }
     }
-    if (files == 0) {
-        fprintf(stderr, "usage: bench_understand [--misses] FILE.jsonl …\n");
-        status = 2;
+    /* ./dev runs it in the project's folder */
+    if (files == 0 && status == 0 && run_file(&b, "bench/data/insight-dev.jsonl", &err) != KOL_OK) {
+        fprintf(stderr, "bench_understand: %s\n", err.msg);
+        status = 1;
     }
     if (status == 0) {
         print_groups(&b);
         print_calibration(&b);
-        printf("\nsummaries: %u of %u facts (most content words), %u with every word; lexicon loads in %.1f ms\n", b.facts_found, b.facts,
-               b.facts_whole, load_ms);
+        printf("\nsummaries: %u of %u facts (most content words), %u with every word; lexicon "
+               "loads in %.1f ms\n",
+               b.facts_found, b.facts, b.facts_whole, load_ms);
         print_json(&b);
     }
     kol_lexicon_free(lexicon);

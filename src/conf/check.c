@@ -59,15 +59,17 @@ static bool is_web_url(const char *url)
     bool web = kol_starts_with(url, "https://") || kol_starts_with(url, "http://");
     const char *host = web ? strchr(url, '/') + 2 : "";
 
-    return *host && *host != '/' && !strpbrk(url, "?#@\\ \t\"<>");
+    return *host && *host != '/' && !strpbrk(url, "?#\\ \t\"<>");
 }
 
 /* Base URLs are joined with paths that start with a slash. */
-static enum kol_code check_base_url(struct check *c, const char *name, const char **url)
+static enum kol_code check_base_url(struct check *c, const char *name, bool with_user,
+                                    const char **url)
 {
     if (kol_str_empty(*url))
         return KOL_OK;
-    if (!is_web_url(*url))
+    /* user:password@ belongs to the address that Twilio signs, so public_url may have it. */
+    if (!is_web_url(*url) || (!with_user && strchr(*url, '@')))
         return bad(c, name, *url, "write a URL such as https://kol.example.com, without ? and #");
     size_t len = strlen(*url);
     while ((*url)[len - 1] == '/')
@@ -80,7 +82,7 @@ static enum kol_code check_origins(struct check *c)
 {
     for (size_t i = 0; i < c->conf->cors_origins.count; i++) {
         const char *origin = c->conf->cors_origins.items[i];
-        if (!is_web_url(origin) || strchr(strchr(origin, '/') + 2, '/'))
+        if (!is_web_url(origin) || strchr(origin, '@') || strchr(strchr(origin, '/') + 2, '/'))
             return bad(c, "cors_origins", origin,
                        "write scheme and host only, such as https://crm.example.com");
     }
@@ -113,7 +115,7 @@ static enum kol_code check_twilio(struct check *c)
                    "set twilio_api_key_sid and twilio_api_key_secret together");
     if (!*conf->twilio_api_base)
         return bad(c, "twilio_api_base", "", "leave it out for https://api.twilio.com");
-    return check_base_url(c, "twilio_api_base", &conf->twilio_api_base);
+    return check_base_url(c, "twilio_api_base", false, &conf->twilio_api_base);
 }
 
 static enum kol_code check_places(struct check *c)
@@ -190,5 +192,5 @@ enum kol_code kol_conf_check(struct kol_arena *a, struct kol_conf *conf,
         if (code != KOL_OK)
             return code;
     }
-    return check_base_url(&c, "public_url", &conf->public_url);
+    return check_base_url(&c, "public_url", true, &conf->public_url);
 }

@@ -242,7 +242,7 @@ static void mistakes(void **state)
         {"listen = \"a:+80\"", "write address:port"},
         {"public_url = \"kol.example.com\"", "write a URL such as https://kol.example.com"},
         {"public_url = \"https://k.example/?a\"", "without ? and #"},
-        {"public_url = \"https://u@k.example\"", "write a URL"},
+        {"twilio_api_base = \"https://u@k.example\"", "write a URL"},
         {"public_url = \"https:///x\"", "write a URL"},
         {"cors_origins = [\"https://a.example/\"]", "write scheme and host only"},
         {"cors_origins = [\"*\"]", "write scheme and host only"},

@@ -189,6 +189,9 @@ static void set_method(CURL *c, const struct kol_http_request *r)
     const char *method = r->method ? r->method : "GET";
 
     if (r->body) {
+        /* On a kept connection that breaks, libcurl would send once more by itself; when to try
+         * again, and whether, is the caller's decision. */
+        curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
         curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
         curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body);
     }

@@ -1,7 +1,8 @@
 /*
  * fetch.h - one run of the fetch stage, shared between its files. Private to this folder.
  *
- * fetch.c decides and stores, steps.c asks Twilio, media.c makes the file.
+ * fetch.c decides and stores, lean.c sees whose turn it is, steps.c asks Twilio, media.c makes
+ * the file.
  */
 #ifndef KOL_RECORDING_FETCH_H
 #define KOL_RECORDING_FETCH_H
@@ -34,6 +35,14 @@ struct kol_fetch {
     enum kol_code failed; /* what the run returned; KOL_OK: it did not fail */
     const char *reason;   /* of the failure, for people */
 };
+
+/*
+ * Whose turn is it to ask Twilio? ret true: this job's, until slack_ms after the longest step.
+ * False with OK: another job of the same recording is at it, and f->run comes back in a second.
+ * Errors: NOT_FOUND (a download that leaned on a full job, which has given up).
+ */
+enum kol_code kol_fetch_take_turn(struct kol_fetch *f, int64_t slack_ms, bool *ret,
+                                  struct kol_err *err) KOL_MUST_CHECK;
 
 /* The next step of f->plan. A failure of network, server or credentials is returned, anything else
  * seen. */

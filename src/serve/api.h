@@ -66,11 +66,13 @@ json_t *kol_shape_warnings(const struct kol_conf *conf, const struct kol_busines
 enum { KOL_PAGE_DEFAULT = 50, KOL_PAGE_MOST = 200 };
 /* limit and before of a list. False after answering 400. */
 bool kol_api_paging(struct kol_request *rq, int64_t *ret_before_id, int *ret_limit);
-/* The business a list is about: a key's own, or what the operator asks for (0: all). False after answering. */
+/* The business a list is about: a key's own, or what the operator asks for (0: all). False after
+ * answering. */
 bool kol_api_scope(struct kol_request *rq, int64_t *ret_business_id);
 /* A filter that is not set: NULL when absent or empty. */
 const char *kol_api_filter(const struct kol_request *rq, const char *name);
-/* Digits of part of a phone number as stored: "050-12" and "+972 50-12" find the same. NULL: no filter. */
+/* Digits of part of a phone number as stored: "050-12" and "+972 50-12" find the same. NULL: no
+ * filter. */
 const char *kol_api_number_part(struct kol_request *rq, const char *name);
 /* {"<name>": rows, "next": id or null} */
 void kol_api_answer_list(struct kol_request *rq, const char *name, json_t *rows, int limit,

@@ -1,12 +1,12 @@
-/* api_business.c - who is asking, and the businesses he may see. They are changed by the command line. */
+/* api_business.c - who is asking, and the businesses he may see. They are changed by the command
+ * line. */
 #include "base/str.h"
 #include "serve/api.h"
 #include "serve/server.h"
 
 /* A key of a business sees its own as a list of one. */
 static enum kol_code list_visible(struct kol_request *rq, struct kol_db *db,
-                                  struct kol_business **ret, size_t *ret_count,
-                                  struct kol_err *err)
+                                  struct kol_business **ret, size_t *ret_count, struct kol_err *err)
 {
     if (rq->who.business_id == 0)
         return kol_business_list(db, rq->arena, ret, ret_count, err);

@@ -1,4 +1,5 @@
-/* api_calls.c - the list of calls, one call with all that is known of it, and the look-up on request. */
+/* api_calls.c - the list of calls, one call with all that is known of it, and the look-up on
+ * request. */
 #include "base/clock.h"
 #include "base/str.h"
 #include "conf/conf.h"
@@ -142,15 +143,14 @@ static json_t *shape_whole(struct kol_request *rq, const struct whole_call *w)
     json_t *json = kol_shape_call(w->call, true);
     json_t *insight = NULL;
 
-    if (w->call->insight && kol_json_parse(w->call->insight, strlen(w->call->insight), &insight,
-                                           NULL) != KOL_OK)
+    if (w->call->insight &&
+        kol_json_parse(w->call->insight, strlen(w->call->insight), &insight, NULL) != KOL_OK)
         insight = NULL;
     kol_json_set(json, "insight", insight ? insight : json_null());
     add_rows(json, w);
     kol_json_set(json, "lead", w->lead ? kol_shape_lead(w->lead, false) : json_null());
     kol_json_set(json, "business", w->business ? kol_shape_business(w->business) : json_null());
-    kol_json_set(json, "warnings",
-                 kol_shape_warnings(rq->conf, w->business, w->business ? 1 : 0));
+    kol_json_set(json, "warnings", kol_shape_warnings(rq->conf, w->business, w->business ? 1 : 0));
     return json;
 }
 

@@ -142,7 +142,8 @@ static bool read_edit(struct kol_request *rq, struct edit *e)
 
     if (!json)
         return false;
-    json_object_foreach(json, name, value) {
+    json_object_foreach(json, name, value)
+    {
         if (!take_field(rq, e, name, value))
             return false;
     }

@@ -19,7 +19,7 @@ struct kol_conns; /* the table with its watchdog thread */
 
 struct kol_conn {
     int fd;
-    struct in6_addr address; /* IPv4 as ::ffff:a.b.c.d */
+    struct in6_addr address;  /* IPv4 as ::ffff:a.b.c.d */
     atomic_llong deadline_ms; /* boot time; 0: none */
     struct kol_conn *next, **previous;
 };

@@ -11,7 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* "Bearer <token>" (RFC 6750): copies the token. False when it is of another kind or does not fit. */
+/* "Bearer <token>" (RFC 6750): copies the token. False when it is of another kind or does not fit.
+ */
 bool kol_bearer_read(const char *header, char *ret, size_t size);
 
 /* The value of one cookie of a Cookie header, as it stands there. False: absent or does not fit. */
@@ -38,11 +39,13 @@ struct kol_provenance {
 /* May a request that carries a cookie change something? */
 bool kol_csrf_ok(const struct kol_provenance *from);
 
-/* A path of our own to go to after the login: "/calls/CA…", never "//elsewhere" or "/\elsewhere". */
+/* A path of our own to go to after the login: "/calls/CA…", never "//elsewhere" or "/\elsewhere".
+ */
 bool kol_local_path(const char *path);
 
 #define KOL_LINK_SIG 44 /* base64url of 32 bytes, with NUL */
-/* The signature of a link to one call's file, until expires_at_s (Unix seconds), GET and HEAD only. */
+/* The signature of a link to one call's file, until expires_at_s (Unix seconds), GET and HEAD only.
+ */
 void kol_link_sign(const char *secret, int64_t business_id, const char *call_sid,
                    int64_t expires_at_s, char ret[static KOL_LINK_SIG]);
 

@@ -25,7 +25,8 @@ struct kol_guard {
 void kol_guard_header(struct kol_guard *g, const char *name, size_t name_len, const char *value,
                       size_t value_len);
 
-/* After the last header. http_1_1: the version is 1.1 or later. False: see g->refused, g->status. */
+/* After the last header. http_1_1: the version is 1.1 or later. False: see g->refused, g->status.
+ */
 bool kol_guard_finish(struct kol_guard *g, bool http_1_1);
 
 /* A request target that may be answered: a path with visible ASCII only. */

@@ -21,7 +21,8 @@ void kol_health_live(struct kol_request *rq)
 
 /* ---- readiness: of intake; speech is reported beside it and never makes it unready ---- */
 
-/* Can the data folder take bytes? Free space alone does not tell (quotas, limits of the process). */
+/* Can the data folder take bytes? Free space alone does not tell (quotas, limits of the process).
+ */
 static enum kol_code probe_disk(const struct kol_conf *conf, struct kol_err *err)
 {
     KOL_CLEANUP(kol_free_str) char *path = NULL;

@@ -1,18 +1,18 @@
 /*
- * http.c - the only file that knows libmicrohttpd: from bytes on a socket to a kol_request, and from
- * its answer back.
+ * http.c - the only file that knows libmicrohttpd: from bytes on a socket to a kol_request, and
+ * from its answer back.
  *
  * The life of a request: on_target (request line read) -> on_access first (headers read: guard) ->
- * on_access with parts of the body -> on_access last (dispatch) -> answered at once, or asleep until
- * the database has committed, then on_access once more -> on_completed.
+ * on_access with parts of the body -> on_access last (dispatch) -> answered at once, or asleep
+ * until the database has committed, then on_access once more -> on_completed.
  *
  * Rules of libmicrohttpd that are kept here: a connection is suspended only from its own callback,
  * before the change is handed to the writer (who may be faster than us); all are resumed before the
  * daemon is stopped.
  */
 #include "serve/http.h"
-#include "base/clock.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "serve/auth.h"
@@ -26,10 +26,10 @@
 #include <unistd.h>
 
 enum {
-    BODY_MS = 20000,            /* a body must be here after this long */
-    DRAIN_BYTES = 8 << 20,      /* a too long body up to this is read, so that the 413 arrives */
-    POOL_BYTES = 32 * 1024,     /* of a connection: bounds the headers */
-    STOP_MS = 3000              /* how long started answers may take when the server stops */
+    BODY_MS = 20000,        /* a body must be here after this long */
+    DRAIN_BYTES = 8 << 20,  /* a too long body up to this is read, so that the 413 arrives */
+    POOL_BYTES = 32 * 1024, /* of a connection: bounds the headers */
+    STOP_MS = 3000          /* how long started answers may take when the server stops */
 };
 
 enum phase { NEW, BODY, ASLEEP, ANSWERED };
@@ -210,7 +210,8 @@ static bool read_target(struct kol_request *rq)
     const char *query = rq->target + path_len + (rq->target[path_len] == '?');
 
     rq->path = kol_arena_strn(rq->arena, rq->target, path_len);
-    if (!rq->path || kol_params_parse(rq->arena, query, strlen(query), &rq->query, &err) != KOL_OK) {
+    if (!rq->path ||
+        kol_params_parse(rq->arena, query, strlen(query), &rq->query, &err) != KOL_OK) {
         kol_answer_error(rq, 400, "bad_input", "the query cannot be read");
         return false;
     }
@@ -460,12 +461,12 @@ enum kol_code kol_http_start(struct kol_serve *s, int listen_fd, struct kol_err 
     s->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, on_accept,
         s, on_access, s, MHD_OPTION_EXTERNAL_LOGGER, on_library_message, NULL,
-        MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_ARRAY, pool,
-        MHD_OPTION_CONNECTION_LIMIT, limit < threads ? threads : limit,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)conf->http_idle_timeout_s,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_URI_LOG_CALLBACK, on_target, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
+        MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_ARRAY, pool, MHD_OPTION_CONNECTION_LIMIT,
+        limit < threads ? threads : limit, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)conf->http_idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, on_target, s,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
+        s, MHD_OPTION_END);
     if (!s->daemon)
         return kol_fail(err, KOL_NO_MEMORY, "start the http server: %s", strerror(errno));
     return KOL_OK;

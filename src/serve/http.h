@@ -9,7 +9,8 @@
 struct kol_serve;
 
 /* Takes over listen_fd when it succeeds. Errors: NO_MEMORY. */
-enum kol_code kol_http_start(struct kol_serve *s, int listen_fd, struct kol_err *err) KOL_MUST_CHECK;
+enum kol_code kol_http_start(struct kol_serve *s, int listen_fd,
+                             struct kol_err *err) KOL_MUST_CHECK;
 void kol_http_stop(struct kol_serve *s);
 
 #endif

@@ -81,8 +81,9 @@ static void answer_login(struct kol_request *rq, enum kol_code code, const struc
                          "this login link was used already or has expired");
         return;
     }
-    kol_answer_header(rq, "Set-Cookie", cookie_text(rq, came_over_https(rq), l->session,
-                                                    KOL_SESSION_DAYS * day_ms / 1000));
+    kol_answer_header(
+        rq, "Set-Cookie",
+        cookie_text(rq, came_over_https(rq), l->session, KOL_SESSION_DAYS * day_ms / 1000));
     json_t *json = json_object();
     kol_json_set_str(json, "name", l->who.name);
     kol_json_set(json, "operator", json_boolean(l->who.business_id == 0));
@@ -168,7 +169,7 @@ void kol_logout(struct kol_request *rq)
 
 static enum kol_code save_login(struct kol_db *db, void *arg, struct kol_err *err)
 {
-    struct kol_principal operator = {.name = "login link"};
+    struct kol_principal operator= {.name = "login link"};
     int64_t now_ms = kol_wall_ms();
 
     return kol_session_add(db, "login", arg, &operator, now_ms + KOL_LOGIN_MINUTES * 60000LL,

@@ -29,8 +29,7 @@ static enum kol_code look_at(struct kol_request *rq, const struct kol_media_file
         .validator.changed_at_ms = st.st_mtim.tv_sec * 1000,
     };
     /* Without a digest the tag is none that any request can name. */
-    ret->validator.etag =
-        file->sha256 ? kol_arena_fmt(rq->arena, "\"%.32s\"", file->sha256) : NULL;
+    ret->validator.etag = file->sha256 ? kol_arena_fmt(rq->arena, "\"%.32s\"", file->sha256) : NULL;
     return KOL_OK;
 }
 
@@ -45,7 +44,8 @@ static void add_file_headers(struct kol_request *rq, const struct sent_file *f, 
         kol_answer_header(rq, "Last-Modified", date);
     }
     kol_answer_header(rq, "Accept-Ranges", "bytes");
-    /* A better recording of the call may replace the file: ask again each time, the tag is cheap. */
+    /* A better recording of the call may replace the file: ask again each time, the tag is cheap.
+     */
     kol_answer_header(rq, "Cache-Control", "private, no-cache");
     if (save_as)
         kol_answer_header(rq, "Content-Disposition",

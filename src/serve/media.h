@@ -7,9 +7,9 @@
 #include "serve/request.h"
 
 struct kol_media_file {
-    int fd;                /* taken over */
-    const char *sha256;    /* hex; NULL: no ETag */
-    const char *save_as;   /* file name without extension for an attachment; NULL: played in place */
+    int fd;              /* taken over */
+    const char *sha256;  /* hex; NULL: no ETag */
+    const char *save_as; /* file name without extension for an attachment; NULL: played in place */
 };
 
 /* Answers 200, 206, 304 or 416; 503 when the file cannot be read. */

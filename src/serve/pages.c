@@ -45,7 +45,7 @@ static void answer_asset(struct kol_request *rq, const struct kol_asset *asset)
 static const struct {
     const char *pattern, *name;
 } pages[] = {
-    {"/login", "login.html"}, {"/", "calls.html"},     {"/calls/{call}", "call.html"},
+    {"/login", "login.html"}, {"/", "calls.html"},    {"/calls/{call}", "call.html"},
     {"/leads", "leads.html"}, {"/jobs", "jobs.html"},
 };
 
@@ -64,8 +64,8 @@ void kol_page(struct kol_request *rq)
 void kol_page_asset(struct kol_request *rq)
 {
     bool open = kol_starts_with(rq->path, "/open/");
-    const struct kol_asset *asset = asset_named(kol_arena_fmt(
-        rq->arena, "%s%s", open ? "open/" : "", rq->vars[0]));
+    const struct kol_asset *asset =
+        asset_named(kol_arena_fmt(rq->arena, "%s%s", open ? "open/" : "", rq->vars[0]));
 
     if (asset && !kol_ends_with(asset->name, ".html"))
         answer_asset(rq, asset);

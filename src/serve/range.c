@@ -14,7 +14,8 @@ static const char *skip_blanks(const char *s)
     return s;
 }
 
-/* Reads digits; a number too large for 64 bits is as good as the largest. False when there are none. */
+/* Reads digits; a number too large for 64 bits is as good as the largest. False when there are
+ * none. */
 static bool read_number(const char **at, uint64_t *ret)
 {
     const char *s = *at;
@@ -89,7 +90,8 @@ bool kol_if_range_holds(const char *if_range, const struct kol_validator *file)
     return *if_range != 'W' && same_second(if_range, file->changed_at_ms);
 }
 
-/* Is tag in the list? Weak comparison: a "W/" before a member does not matter (RFC 9110, 13.1.2). */
+/* Is tag in the list? Weak comparison: a "W/" before a member does not matter (RFC 9110, 13.1.2).
+ */
 static bool lists_etag(const char *list, const char *tag)
 {
     size_t len = strlen(tag);

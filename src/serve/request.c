@@ -100,7 +100,8 @@ void kol_answer_json(struct kol_request *rq, int status, json_t *json)
     const char *text = owned ? kol_json_text(rq->arena, owned) : NULL;
 
     if (!text) { /* out of memory: say so without needing any */
-        static const char plain[] = "{\"error\":{\"code\":\"no_memory\",\"message\":\"out of memory\"}}";
+        static const char plain[] =
+            "{\"error\":{\"code\":\"no_memory\",\"message\":\"out of memory\"}}";
         kol_answer_header(rq, "Retry-After", "5");
         kol_answer_bytes(rq, 503, "application/json", plain, sizeof plain - 1);
         return;

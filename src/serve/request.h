@@ -2,9 +2,9 @@
  * request.h - one request and the answer to it, as handlers see them.
  *
  * A handler reads the request, then either gives an answer at once or asks for one change of the
- * database (kol_request_change) and answers after its commit. Handlers know nothing of libmicrohttpd:
- * only http.c does. All memory of a request comes from its arena.
- * Threading: a request belongs to one thread at a time; handlers of other requests run beside it.
+ * database (kol_request_change) and answers after its commit. Handlers know nothing of
+ * libmicrohttpd: only http.c does. All memory of a request comes from its arena. Threading: a
+ * request belongs to one thread at a time; handlers of other requests run beside it.
  */
 #ifndef KOL_SERVE_REQUEST_H
 #define KOL_SERVE_REQUEST_H
@@ -96,7 +96,8 @@ bool kol_request_int_arg(struct kol_request *rq, const char *name, int64_t missi
                          int64_t most, int64_t *ret);
 /* The body as a JSON object. NULL after answering 400 or 415; the caller owns it (KOL_JSON). */
 json_t *kol_request_json(struct kol_request *rq);
-/* True for the operator, and for a key of that business; unassigned things (0) are the operator's. */
+/* True for the operator, and for a key of that business; unassigned things (0) are the operator's.
+ */
 bool kol_request_may_see(const struct kol_request *rq, int64_t business_id);
 /* A read-only connection; NULL after answering 503. Give it back with kol_reader_return. */
 struct kol_db *kol_request_db(struct kol_request *rq);

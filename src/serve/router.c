@@ -35,7 +35,8 @@ const char *kol_methods_text(struct kol_arena *a, unsigned wanted)
 /* A name of a file: no slash can be in it, a leading dot may not. */
 static bool is_name(const char *s)
 {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
     return *s && *s != '.' && s[strspn(s, allowed)] == '\0';
 }
 

@@ -34,8 +34,8 @@ static enum kol_code resolve(const struct kol_conf *conf, struct addrinfo **ret,
 
 static int open_listener(const struct addrinfo *a)
 {
-    KOL_CLEANUP(kol_close_fd) int fd =
-        socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    KOL_CLEANUP(kol_close_fd)
+    int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     int on = 1, off = 0;
 
     if (fd < 0)

@@ -21,8 +21,8 @@ struct kol_serve_options {
     /* What is known of the speech engine, shown by /readyz and /metrics: {"state":"ok", "model":…,
      * "tested_at_ms":…, "error":…}. The caller owns the answer. NULL, or NULL back: unknown. */
     json_t *(*engine_report)(void *arg);
-    /* A commit may have added a job or made one due: a hint, so that nobody waits for a poll. Called
-     * from a server thread, must not block. NULL is fine. */
+    /* A commit may have added a job or made one due: a hint, so that nobody waits for a poll.
+     * Called from a server thread, must not block. NULL is fine. */
     void (*jobs_changed)(void *arg);
     void *arg;
 };
@@ -34,13 +34,14 @@ struct kol_serve_options {
 enum kol_code kol_serve_start(const struct kol_serve_options *options, struct kol_serve **ret,
                               struct kol_err *err) KOL_MUST_CHECK;
 int kol_serve_port(const struct kol_serve *s); /* the real one when conf says 0 */
-/* Takes no new requests, lets started ones end (at most 3 s), frees all. NULL is fine. The writer must
- * still be running. */
+/* Takes no new requests, lets started ones end (at most 3 s), frees all. NULL is fine. The writer
+ * must still be running. */
 void kol_serve_stop(struct kol_serve *s);
 
 /*
  * A one-time link that logs the operator in, good for an hour: for the terminal, never for a log.
- * ret is filled with http://host:port/login?token=… (public_url is not used: it may lead elsewhere).
+ * ret is filled with http://host:port/login?token=… (public_url is not used: it may lead
+ * elsewhere).
  */
 enum kol_code kol_serve_login_link(struct kol_serve *s, char *ret, size_t size,
                                    struct kol_err *err) KOL_MUST_CHECK;
@@ -53,6 +54,7 @@ enum kol_code kol_serve_login_link(struct kol_serve *s, char *ret, size_t size,
 #define KOL_KEY_HINT 13
 void kol_key_make(char ret[static KOL_KEY_TEXT]);
 bool kol_key_well_formed(const char *key);
-void kol_key_hint(const char *key, char ret[static KOL_KEY_HINT]); /* "kol_12ab34cd": tells keys apart */
+void kol_key_hint(const char *key,
+                  char ret[static KOL_KEY_HINT]); /* "kol_12ab34cd": tells keys apart */
 
 #endif

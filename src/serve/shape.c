@@ -36,7 +36,8 @@ static void add_recording(json_t *json, const struct kol_call *call)
 {
     kol_json_set_str(json, "recording_url", call->recording_url);
     kol_json_set_str(json, "recording_sid", call->recording_sid);
-    kol_json_set(json, "duration", call->duration >= 0 ? json_integer(call->duration) : json_null());
+    kol_json_set(json, "duration",
+                 call->duration >= 0 ? json_integer(call->duration) : json_null());
     set_known(json, "channels", call->channels);
     kol_json_set_str(json, "fetch_state", kol_fetch_state_name(call->fetch_state));
     kol_json_set_str(json, "fetch_reason", call->fetch_reason);
@@ -169,7 +170,8 @@ json_t *kol_shape_business(const struct kol_business *business)
     kol_json_set_str(json, "language", business->language);
     kol_json_set_str(json, "glossary", business->glossary);
     kol_json_set_str(json, "services", business->services);
-    set_json(json, "channel_map", kol_str_empty(business->channel_map) ? NULL : business->channel_map);
+    set_json(json, "channel_map",
+             kol_str_empty(business->channel_map) ? NULL : business->channel_map);
     kol_json_set_str(json, "webhook_url", business->webhook_url);
     set_known(json, "webhook_disabled_at_ms", business->webhook_disabled_at_ms);
     set_known(json, "retention_days", business->retention_days);

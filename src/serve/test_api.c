@@ -1,6 +1,6 @@
 /* test_api.c - playback as the table says, links, and who sees what. */
-#include "serve/test_server.h"
 #include "base/json.h"
+#include "serve/test_server.h"
 
 static struct test_server t;
 static const char *const file = "/api/recordings/" TEST_CALL "/file";
@@ -81,7 +81,8 @@ static void test_ranges(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char header[64];
         snprintf(header, sizeof header, "Range: %s\r\n", rows[i].range);
-        check_int(rows[i].range, test_ask(&t, "GET", file, t.key[0], header, NULL, &a), rows[i].status);
+        check_int(rows[i].range, test_ask(&t, "GET", file, t.key[0], header, NULL, &a),
+                  rows[i].status);
         check_str(rows[i].range, test_header(&a, "Content-Range"), rows[i].content_range);
         if (rows[i].status != 416)
             check_int(rows[i].range, a.body_len, rows[i].len);
@@ -104,13 +105,16 @@ static void test_conditions(void **state)
     snprintf(headers, sizeof headers, "If-None-Match: %s\r\n", tag);
     check_int("the same", test_ask(&t, "GET", file, t.key[0], headers, NULL, &a), 304);
     check_int("no body", a.body_len, 0);
-    check_int("another", test_ask(&t, "GET", file, t.key[0], "If-None-Match: \"x\"\r\n", NULL, &a), 200);
+    check_int("another", test_ask(&t, "GET", file, t.key[0], "If-None-Match: \"x\"\r\n", NULL, &a),
+              200);
     snprintf(headers, sizeof headers, "Range: bytes=0-0\r\nIf-Range: %s\r\n", tag);
     check_int("If-Range", test_ask(&t, "GET", file, t.key[0], headers, NULL, &a), 206);
     snprintf(headers, sizeof headers, "Range: bytes=0-0\r\nIf-Range: %s\r\n", date);
     check_int("If-Range by date", test_ask(&t, "GET", file, t.key[0], headers, NULL, &a), 206);
-    check_int("If-Range of another", test_ask(&t, "GET", file, t.key[0],
-              "Range: bytes=0-0\r\nIf-Range: \"x\"\r\n", NULL, &a), 200);
+    check_int(
+        "If-Range of another",
+        test_ask(&t, "GET", file, t.key[0], "Range: bytes=0-0\r\nIf-Range: \"x\"\r\n", NULL, &a),
+        200);
 }
 
 static void test_not_here_yet(void **state)
@@ -127,7 +131,10 @@ static void test_not_here_yet(void **state)
     check_int("GET", get(waiting, t.key[0], &a), 202);
     check_has("GET", a.body, "\"status\":\"preparing\"");
     check_int("download", get("/api/calls/" TEST_WAITING "/download", t.key[0], &a), 202);
-    check_int("prepare", test_ask(&t, "POST", "/api/recordings/" TEST_WAITING "/prepare", t.key[0], NULL, "", &a), 202);
+    check_int(
+        "prepare",
+        test_ask(&t, "POST", "/api/recordings/" TEST_WAITING "/prepare", t.key[0], NULL, "", &a),
+        202);
     check_int("one job", jobs_of(TEST_WAITING), 1);
 }
 
@@ -141,11 +148,14 @@ static void test_no_recording(void **state)
     check_int("unknown call", test_ask(&t, "HEAD", unknown, t.operator_key, NULL, NULL, &a), 404);
     check_true("no retry", test_header(&a, "Retry-After") == NULL);
     check_int("no recording", get("/api/recordings/" TEST_BARE "/file", t.key[0], &a), 404);
-    check_int("prepare", test_ask(&t, "POST", "/api/recordings/" TEST_BARE "/prepare", t.key[0], NULL, "", &a), 404);
+    check_int("prepare",
+              test_ask(&t, "POST", "/api/recordings/" TEST_BARE "/prepare", t.key[0], NULL, "", &a),
+              404);
     check_int("no job", jobs_of(TEST_BARE), 0);
 }
 
-static void set_state(const char *sid, enum kol_fetch_state state, const char *reason, int64_t in_ms);
+static void set_state(const char *sid, enum kol_fetch_state state, const char *reason,
+                      int64_t in_ms);
 
 static void test_given_up_for_now(void **state)
 {
@@ -157,7 +167,8 @@ static void test_given_up_for_now(void **state)
     check_int("given up", get(waiting, t.key[0], &a), 503);
     check_has("reason", a.body, "Twilio has no audio yet");
     const char *after = test_header(&a, "Retry-After");
-    check_true("next try", after && strtol(after, NULL, 10) > 250 && strtol(after, NULL, 10) <= 300);
+    check_true("next try",
+               after && strtol(after, NULL, 10) > 250 && strtol(after, NULL, 10) <= 300);
     set_state(TEST_WAITING, KOL_FETCH_REFUSED, "credentials refused", 0);
     check_int("refused", get(waiting, t.key[0], &a), 503);
     check_has("reason", a.body, "credentials refused");
@@ -179,10 +190,12 @@ static enum kol_code save_state(struct kol_db *db, void *arg, struct kol_err *er
     KOL_ARENA a = kol_arena_new(0);
 
     test_ok(kol_call_by_sid(db, a, s->sid, &call, err), err);
-    return kol_call_set_fetch_state(db, call->id, s->state, s->reason, s->next_at_ms, kol_wall_ms(), err);
+    return kol_call_set_fetch_state(db, call->id, s->state, s->reason, s->next_at_ms, kol_wall_ms(),
+                                    err);
 }
 
-static void set_state(const char *sid, enum kol_fetch_state state, const char *reason, int64_t in_ms)
+static void set_state(const char *sid, enum kol_fetch_state state, const char *reason,
+                      int64_t in_ms)
 {
     struct new_state s = {sid, reason, state, in_ms ? kol_wall_ms() + in_ms : 0};
     struct kol_err err = {0};
@@ -196,7 +209,8 @@ static void test_attachment(void **state)
 
     (void)state;
     check_int("GET", get("/api/calls/" TEST_CALL "/download", t.key[0], &a), 200);
-    check_str("name", test_header(&a, "Content-Disposition"), "attachment; filename=\"" TEST_CALL ".mp3\"");
+    check_str("name", test_header(&a, "Content-Disposition"),
+              "attachment; filename=\"" TEST_CALL ".mp3\"");
     check_int("length", a.body_len, TEST_AUDIO_BYTES);
 }
 
@@ -211,7 +225,8 @@ static void link_of(const char *sid, const char *key, char *ret, size_t size)
     check_int(target, test_ask(&t, "POST", target, key, NULL, "", &a), 200);
     json_t *json = json_loads(a.body, 0, NULL);
     snprintf(ret, size, "%s", json_string_value(json_object_get(json, "path")));
-    check_has("url", json_string_value(json_object_get(json, "url")), "https://kol.example.com/api/");
+    check_has("url", json_string_value(json_object_get(json, "url")),
+              "https://kol.example.com/api/");
     json_decref(json);
 }
 
@@ -236,7 +251,9 @@ static void test_links(void **state)
     last[-5] = last[-5] == 'A' ? 'B' : 'A';
     check_int("another signature", get(changed, NULL, &a), 403);
     check_int("over", get("/api/recordings/" TEST_CALL "/file?exp=1&sig=x", NULL, &a), 403);
-    check_int("foreign link", test_ask(&t, "POST", "/api/recordings/" TEST_FOREIGN "/link", t.key[0], NULL, "", &a), 404);
+    check_int("foreign link",
+              test_ask(&t, "POST", "/api/recordings/" TEST_FOREIGN "/link", t.key[0], NULL, "", &a),
+              404);
 }
 
 static void test_other_sites(void **state)
@@ -250,16 +267,26 @@ static void test_other_sites(void **state)
     check_int("GET", test_ask(&t, "GET", link, NULL, listed, NULL, &a), 200);
     check_str("allowed", test_header(&a, "Access-Control-Allow-Origin"), "https://crm.example.com");
     check_has("exposed", test_header(&a, "Access-Control-Expose-Headers"), "Content-Range");
-    check_int("preflight", test_ask(&t, "OPTIONS", file, NULL,
-              "Origin: https://crm.example.com\r\nAccess-Control-Request-Method: GET\r\n"
-              "Access-Control-Request-Headers: range\r\n", NULL, &a), 204);
+    check_int("preflight",
+              test_ask(&t, "OPTIONS", file, NULL,
+                       "Origin: https://crm.example.com\r\nAccess-Control-Request-Method: GET\r\n"
+                       "Access-Control-Request-Headers: range\r\n",
+                       NULL, &a),
+              204);
     check_has("preflight", test_header(&a, "Access-Control-Allow-Headers"), "Range");
-    check_int("stranger", test_ask(&t, "GET", link, NULL, "Origin: https://evil.example\r\n", NULL, &a), 200);
+    check_int("stranger",
+              test_ask(&t, "GET", link, NULL, "Origin: https://evil.example\r\n", NULL, &a), 200);
     check_str("stranger", test_header(&a, "Access-Control-Allow-Origin"), NULL);
-    check_int("look-alike", test_ask(&t, "GET", link, NULL, "Origin: https://crm.example.com.evil\r\n", NULL, &a), 200);
+    check_int("look-alike",
+              test_ask(&t, "GET", link, NULL, "Origin: https://crm.example.com.evil\r\n", NULL, &a),
+              200);
     check_str("look-alike", test_header(&a, "Access-Control-Allow-Origin"), NULL);
-    check_int("error", test_ask(&t, "GET", "/api/recordings/" TEST_CALL "/file?exp=1&sig=x", NULL, listed, NULL, &a), 403);
-    check_str("errors can be read", test_header(&a, "Access-Control-Allow-Origin"), "https://crm.example.com");
+    check_int("error",
+              test_ask(&t, "GET", "/api/recordings/" TEST_CALL "/file?exp=1&sig=x", NULL, listed,
+                       NULL, &a),
+              403);
+    check_str("errors can be read", test_header(&a, "Access-Control-Allow-Origin"),
+              "https://crm.example.com");
 }
 
 /* ---- who sees what ---- */
@@ -283,13 +310,16 @@ static void test_foreign_ids_are_not_there(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *body = rows[i].method[0] == 'P' ? "" : NULL;
-        check_int(rows[i].target, test_ask(&t, rows[i].method, rows[i].target, t.key[0], NULL, body, &a), 404);
-        check_int(rows[i].target, test_ask(&t, rows[i].method, rows[i].target, NULL, NULL, body, &a), 401);
+        check_int(rows[i].target,
+                  test_ask(&t, rows[i].method, rows[i].target, t.key[0], NULL, body, &a), 404);
+        check_int(rows[i].target,
+                  test_ask(&t, rows[i].method, rows[i].target, NULL, NULL, body, &a), 401);
     }
     char lead[64];
     snprintf(lead, sizeof lead, "/api/leads/%lld", (long long)t.lead);
     check_int("lead", get(lead, t.key[1], &a), 404);
-    check_int("lead", test_ask(&t, "PATCH", lead, t.key[1], JSON_HEADER, "{\"city\":\"x\"}", &a), 404);
+    check_int("lead", test_ask(&t, "PATCH", lead, t.key[1], JSON_HEADER, "{\"city\":\"x\"}", &a),
+              404);
 }
 
 static void test_calls(void **state)
@@ -329,7 +359,8 @@ static void test_lead_edits(void **state)
         const char *has;
     } rows[] = {
         {"{\"city\":\"עפולה\"}", 200, "\"city_typed\":true"},
-        {"{\"name\":\"<b>Dana</b>\",\"service_type\":\"plumber\"}", 200, "\"name\":\"<b>Dana</b>\""},
+        {"{\"name\":\"<b>Dana</b>\",\"service_type\":\"plumber\"}", 200,
+         "\"name\":\"<b>Dana</b>\""},
         {"{\"service_type\":null}", 200, "\"service_type_typed\":false"},
         {"{}", 400, "nothing to change"},
         {"[]", 400, "object"},
@@ -345,7 +376,9 @@ static void test_lead_edits(void **state)
     (void)state;
     snprintf(lead, sizeof lead, "/api/leads/%lld", (long long)t.lead);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        check_int(rows[i].body, test_ask(&t, "PATCH", lead, t.key[0], JSON_HEADER, rows[i].body, &a), rows[i].status);
+        check_int(rows[i].body,
+                  test_ask(&t, "PATCH", lead, t.key[0], JSON_HEADER, rows[i].body, &a),
+                  rows[i].status);
         check_has(rows[i].body, a.body, rows[i].has);
     }
     check_int("stays", get(lead, t.key[0], &a), 200);
@@ -361,12 +394,16 @@ static void test_jobs(void **state)
     char target[64];
 
     (void)state;
-    check_int("prepare", test_ask(&t, "POST", "/api/recordings/" TEST_WAITING "/prepare", t.key[0], NULL, "", &a), 202);
+    check_int(
+        "prepare",
+        test_ask(&t, "POST", "/api/recordings/" TEST_WAITING "/prepare", t.key[0], NULL, "", &a),
+        202);
     check_int("list", get("/api/jobs?call_sid=" TEST_WAITING, t.key[0], &a), 200);
     json_t *json = json_loads(a.body, 0, NULL);
     json_t *job = json_array_get(json_object_get(json, "jobs"), 0);
     check_str("kind", json_string_value(json_object_get(job, "kind")), "download");
-    snprintf(target, sizeof target, "/api/jobs/%lld", (long long)json_integer_value(json_object_get(job, "id")));
+    snprintf(target, sizeof target, "/api/jobs/%lld",
+             (long long)json_integer_value(json_object_get(job, "id")));
     json_decref(json);
 
     check_int("show", get(target, t.key[0], &a), 200);
@@ -386,21 +423,26 @@ static void test_trigger(void **state)
     struct test_answer a;
 
     (void)state;
-    check_int("own", test_ask(&t, "POST", "/api/calls/" TEST_BARE "/trigger", t.key[0], NULL, "", &a), 202);
+    check_int("own",
+              test_ask(&t, "POST", "/api/calls/" TEST_BARE "/trigger", t.key[0], NULL, "", &a),
+              202);
     check_has("own", a.body, "\"status\":\"queued\"");
-    check_int("unknown", test_ask(&t, "POST", "/api/calls/CAffffffffffffffffffffffffffffffff/trigger", t.key[0], NULL, "", &a), 404);
+    check_int("unknown",
+              test_ask(&t, "POST", "/api/calls/CAffffffffffffffffffffffffffffffff/trigger",
+                       t.key[0], NULL, "", &a),
+              404);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole_file),      cmocka_unit_test(test_ranges),
-        cmocka_unit_test(test_conditions),      cmocka_unit_test(test_not_here_yet),
-        cmocka_unit_test(test_no_recording),    cmocka_unit_test(test_given_up_for_now),
-        cmocka_unit_test(test_attachment),      cmocka_unit_test(test_links),
-        cmocka_unit_test(test_other_sites),     cmocka_unit_test(test_foreign_ids_are_not_there),
-        cmocka_unit_test(test_calls),           cmocka_unit_test(test_lead_edits),
-        cmocka_unit_test(test_jobs),            cmocka_unit_test(test_trigger),
+        cmocka_unit_test(test_whole_file),   cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_conditions),   cmocka_unit_test(test_not_here_yet),
+        cmocka_unit_test(test_no_recording), cmocka_unit_test(test_given_up_for_now),
+        cmocka_unit_test(test_attachment),   cmocka_unit_test(test_links),
+        cmocka_unit_test(test_other_sites),  cmocka_unit_test(test_foreign_ids_are_not_there),
+        cmocka_unit_test(test_calls),        cmocka_unit_test(test_lead_edits),
+        cmocka_unit_test(test_jobs),         cmocka_unit_test(test_trigger),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

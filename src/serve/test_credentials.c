@@ -8,9 +8,16 @@ static void test_bearer(void **state)
     static const struct {
         const char *header, *token;
     } rows[] = {
-        {"Bearer abc", "abc"},  {"bearer  abc ", "abc"}, {"Bearer", NULL},     {"Bearer ", NULL},
-        {"Basic abc", NULL},    {"Bearer a b", NULL},    {"Bearer a,b", NULL}, {NULL, NULL},
-        {"Bearer 123456789012345", "123456789012345"}, {"Bearer 1234567890123456", NULL},
+        {"Bearer abc", "abc"},
+        {"bearer  abc ", "abc"},
+        {"Bearer", NULL},
+        {"Bearer ", NULL},
+        {"Basic abc", NULL},
+        {"Bearer a b", NULL},
+        {"Bearer a,b", NULL},
+        {NULL, NULL},
+        {"Bearer 123456789012345", "123456789012345"},
+        {"Bearer 1234567890123456", NULL},
     };
 
     (void)state;
@@ -27,9 +34,10 @@ static void test_cookies(void **state)
     static const struct {
         const char *header, *value;
     } rows[] = {
-        {"s=1", "1"},       {"a=0; s=1; b=2", "1"}, {"xs=0; s=1", "1"}, {"s=", ""},
-        {"S=1", NULL},      {"s", NULL},            {";;s=1;", "1"},    {"s=a=b ; c=d", "a=b"},
-        {"ss=1; t=s=1", NULL}, {NULL, NULL},        {"s=123456789", NULL},
+        {"s=1", "1"},    {"a=0; s=1; b=2", "1"}, {"xs=0; s=1", "1"},
+        {"s=", ""},      {"S=1", NULL},          {"s", NULL},
+        {";;s=1;", "1"}, {"s=a=b ; c=d", "a=b"}, {"ss=1; t=s=1", NULL},
+        {NULL, NULL},    {"s=123456789", NULL},
     };
 
     (void)state;
@@ -58,8 +66,16 @@ static void test_csrf(void **state)
         {"other port", {.origin = "http://kol:8081", .host = "kol:8080"}, false},
         {"other host", {.origin = "http://kol.evil", .host = "kol"}, false},
         {"null origin", {.origin = "null", .host = "null"}, false},
-        {"behind a proxy", {.origin = "https://a.example", .host = "127.0.0.1:8080", .public_url = "https://a.example/"}, true},
-        {"http in place of https", {.origin = "http://a.example", .host = "127.0.0.1:8080", .public_url = "https://a.example/"}, false},
+        {"behind a proxy",
+         {.origin = "https://a.example",
+          .host = "127.0.0.1:8080",
+          .public_url = "https://a.example/"},
+         true},
+        {"http in place of https",
+         {.origin = "http://a.example",
+          .host = "127.0.0.1:8080",
+          .public_url = "https://a.example/"},
+         false},
         {"own header", {.csrf = "1", .host = "kol"}, true},
     };
 
@@ -113,7 +129,8 @@ static void test_links(void **state)
     check_int("good", kol_link_check(secret, 7, sid, "1000", sig, 999), KOL_LINK_GOOD);
     check_int("over", kol_link_check(secret, 7, sid, "1000", sig, 1000), KOL_LINK_EXPIRED);
     check_int("longer", kol_link_check(secret, 7, sid, "1001", sig, 999), KOL_LINK_FORGED);
-    check_int("same time, other text", kol_link_check(secret, 7, sid, "+1000", sig, 999), KOL_LINK_FORGED);
+    check_int("same time, other text", kol_link_check(secret, 7, sid, "+1000", sig, 999),
+              KOL_LINK_FORGED);
     check_int("tenant", kol_link_check(secret, 8, sid, "1000", sig, 999), KOL_LINK_FORGED);
     check_int("no sig", kol_link_check(secret, 7, sid, "1000", NULL, 999), KOL_LINK_FORGED);
     check_int("no exp", kol_link_check(secret, 7, sid, NULL, sig, 999), KOL_LINK_FORGED);
@@ -124,9 +141,9 @@ static void test_links(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bearer),      cmocka_unit_test(test_cookies),
-        cmocka_unit_test(test_csrf),        cmocka_unit_test(test_local_paths),
-        cmocka_unit_test(test_keys),        cmocka_unit_test(test_links),
+        cmocka_unit_test(test_bearer), cmocka_unit_test(test_cookies),
+        cmocka_unit_test(test_csrf),   cmocka_unit_test(test_local_paths),
+        cmocka_unit_test(test_keys),   cmocka_unit_test(test_links),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

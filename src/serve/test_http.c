@@ -1,6 +1,6 @@
 /* test_http.c - framing, deadlines, who may ask, and answers that wait for a commit. */
-#include "serve/test_server.h"
 #include "base/json.h"
+#include "serve/test_server.h"
 #include <pthread.h>
 
 static struct test_server t;
@@ -53,7 +53,8 @@ static void test_framing(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char text[512];
-        snprintf(text, sizeof text, "POST /webhook/call_status HTTP/1.1\r\n%s\r\na=b\n", rows[i].head);
+        snprintf(text, sizeof text, "POST /webhook/call_status HTTP/1.1\r\n%s\r\na=b\n",
+                 rows[i].head);
         test_raw(&t, text, &a);
         if (a.status < rows[i].least || a.status > rows[i].most)
             fail_msg("[%s] status %d", rows[i].label, a.status);
@@ -65,8 +66,11 @@ static void test_smuggled_request_is_not_answered(void **state)
     struct test_answer a;
 
     (void)state;
-    test_raw(&t, "POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 40\r\nTransfer-Encoding: chunked\r\n\r\n"
-                 "0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", &a);
+    test_raw(&t,
+             "POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 40\r\nTransfer-Encoding: "
+             "chunked\r\n\r\n"
+             "0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n",
+             &a);
     check_int("refused", a.status, 400);
     check_true("nothing follows", strstr(a.body, "HTTP/1.1") == NULL);
 }
@@ -78,8 +82,10 @@ static void test_targets(void **state)
     (void)state;
     check_int("unknown", test_ask(&t, "GET", "/nothing", NULL, NULL, NULL, &a), 404);
     check_has("unknown", a.body, "{\"error\":{\"code\":\"not_found\"");
-    check_int("dots", test_ask(&t, "GET", "/assets/../../etc/passwd", t.operator_key, NULL, NULL, &a), 404);
-    check_int("sid with dots", test_ask(&t, "GET", "/api/calls/../../x", t.operator_key, NULL, NULL, &a), 404);
+    check_int("dots",
+              test_ask(&t, "GET", "/assets/../../etc/passwd", t.operator_key, NULL, NULL, &a), 404);
+    check_int("sid with dots",
+              test_ask(&t, "GET", "/api/calls/../../x", t.operator_key, NULL, NULL, &a), 404);
     check_int("absolute", test_ask(&t, "GET", "http://other/healthz", NULL, NULL, NULL, &a), 400);
     check_int("method", test_ask(&t, "DELETE", "/healthz", NULL, NULL, NULL, &a), 405);
     check_str("allow", test_header(&a, "Allow"), "GET, HEAD");
@@ -95,8 +101,10 @@ static void test_body_cap(void **state)
 
     (void)state;
     memset(body, 'x', sizeof body);
-    snprintf(head, sizeof head, "POST /webhook/call_status HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
-             "Content-Length: %zu\r\n\r\n", sizeof body);
+    snprintf(head, sizeof head,
+             "POST /webhook/call_status HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+             "Content-Length: %zu\r\n\r\n",
+             sizeof body);
     test_send(fd, head, strlen(head));
     test_send(fd, body, sizeof body);
     test_receive(fd, &a);
@@ -104,8 +112,10 @@ static void test_body_cap(void **state)
     check_has("length", a.body, "too_large");
 
     fd = test_connect(&t);
-    snprintf(head, sizeof head, "POST /webhook/call_status HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
-             "Transfer-Encoding: chunked\r\n\r\n%zx\r\n", sizeof body);
+    snprintf(head, sizeof head,
+             "POST /webhook/call_status HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+             "Transfer-Encoding: chunked\r\n\r\n%zx\r\n",
+             sizeof body);
     test_send(fd, head, strlen(head));
     test_send(fd, body, sizeof body);
     test_send(fd, "\r\n0\r\n\r\n", 7);
@@ -149,9 +159,12 @@ static void test_keys(void **state)
     kol_key_make(wrong);
     check_int("unknown key", test_ask(&t, "GET", "/api/me", wrong, NULL, NULL, &a), 401);
     check_int("no key", test_ask(&t, "GET", "/api/me", "kol_x", NULL, NULL, &a), 401);
-    check_int("basic", test_ask(&t, "GET", "/api/me", NULL, "Authorization: Basic eDp5\r\n", NULL, &a), 401);
-    check_int("proxy headers tell nothing", test_ask(&t, "GET", "/api/me", NULL,
-              "X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: https\r\n", NULL, &a), 401);
+    check_int("basic",
+              test_ask(&t, "GET", "/api/me", NULL, "Authorization: Basic eDp5\r\n", NULL, &a), 401);
+    check_int("proxy headers tell nothing",
+              test_ask(&t, "GET", "/api/me", NULL,
+                       "X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: https\r\n", NULL, &a),
+              401);
 }
 
 static void test_health_needs_keys(void **state)
@@ -203,7 +216,8 @@ static void test_session(void **state)
     (void)state;
     log_in(cookie, sizeof cookie);
     check_int("session", test_ask(&t, "GET", "/api/me", NULL, cookie, NULL, &a), 200);
-    check_int("page", test_ask(&t, "GET", "/", NULL, cookie, NULL, &a), 406); /* no gzip asked for */
+    check_int("page", test_ask(&t, "GET", "/", NULL, cookie, NULL, &a),
+              406); /* no gzip asked for */
     snprintf(headers, sizeof headers, "%sAccept-Encoding: gzip\r\n", cookie);
     check_int("page", test_ask(&t, "GET", "/", NULL, headers, NULL, &a), 200);
     check_has("csp", test_header(&a, "Content-Security-Policy"), "script-src 'self'");
@@ -212,7 +226,8 @@ static void test_session(void **state)
     check_int("no origin", test_ask(&t, "POST", "/logout", NULL, cookie, "", &a), 403);
     snprintf(headers, sizeof headers, "%sOrigin: http://evil\r\n", cookie);
     check_int("foreign origin", test_ask(&t, "POST", "/logout", NULL, headers, "", &a), 403);
-    snprintf(headers, sizeof headers, "%sSec-Fetch-Site: cross-site\r\nOrigin: http://kol\r\n", cookie);
+    snprintf(headers, sizeof headers, "%sSec-Fetch-Site: cross-site\r\nOrigin: http://kol\r\n",
+             cookie);
     check_int("cross-site", test_ask(&t, "POST", "/logout", NULL, headers, "", &a), 403);
     snprintf(headers, sizeof headers, "%sOrigin: http://kol\r\n", cookie);
     check_int("own origin", test_ask(&t, "POST", "/logout", NULL, headers, "", &a), 200);
@@ -226,19 +241,28 @@ static void test_login_with_key(void **state)
 
     (void)state;
     snprintf(body, sizeof body, "{\"key\":\"%s\"}", t.key[0]);
-    check_int("over https", test_ask(&t, "POST", "/login", NULL,
-              JSON_HEADER "Origin: https://kol.example.com\r\n", body, &a), 200);
+    check_int("over https",
+              test_ask(&t, "POST", "/login", NULL,
+                       JSON_HEADER "Origin: https://kol.example.com\r\n", body, &a),
+              200);
     check_has("cookie", a.head, "__Host-kol_session=");
     check_has("cookie", a.head, "; Secure");
     cookie_of(&a, cookie, sizeof cookie);
     check_int("session of a business", test_ask(&t, "GET", "/api/me", NULL, cookie, NULL, &a), 200);
     check_has("session of a business", a.body, "\"operator\":false");
-    check_int("other site", test_ask(&t, "POST", "/login", NULL,
-              JSON_HEADER "Origin: https://evil.example\r\n", body, &a), 403);
+    check_int("other site",
+              test_ask(&t, "POST", "/login", NULL, JSON_HEADER "Origin: https://evil.example\r\n",
+                       body, &a),
+              403);
     check_int("form", test_ask(&t, "POST", "/login", NULL, NULL, body, &a), 415);
-    check_int("wrong", test_ask(&t, "POST", "/login", NULL, JSON_HEADER, "{\"key\":\"kol_1\"}", &a), 401);
-    check_int("both", test_ask(&t, "POST", "/login", NULL, JSON_HEADER, "{\"key\":\"a\",\"token\":\"b\"}", &a), 400);
-    check_int("wrong token", test_ask(&t, "POST", "/login", NULL, JSON_HEADER, "{\"token\":\"abc\"}", &a), 401);
+    check_int("wrong", test_ask(&t, "POST", "/login", NULL, JSON_HEADER, "{\"key\":\"kol_1\"}", &a),
+              401);
+    check_int(
+        "both",
+        test_ask(&t, "POST", "/login", NULL, JSON_HEADER, "{\"key\":\"a\",\"token\":\"b\"}", &a),
+        400);
+    check_int("wrong token",
+              test_ask(&t, "POST", "/login", NULL, JSON_HEADER, "{\"token\":\"abc\"}", &a), 401);
 }
 
 static void test_pages_lead_to_the_login(void **state)
@@ -248,10 +272,17 @@ static void test_pages_lead_to_the_login(void **state)
     (void)state;
     check_int("page", test_ask(&t, "GET", "/calls/" TEST_CALL, NULL, NULL, NULL, &a), 303);
     check_str("where", test_header(&a, "Location"), "/login?next=/calls/" TEST_CALL);
-    check_int("login", test_ask(&t, "GET", "/login", NULL, "Accept-Encoding: gzip\r\n", NULL, &a), 200);
-    check_int("open asset", test_ask(&t, "GET", "/open/login.js", NULL, "Accept-Encoding: gzip\r\n", NULL, &a), 200);
-    check_int("other asset", test_ask(&t, "GET", "/assets/calls.js", NULL, "Accept-Encoding: gzip\r\n", NULL, &a), 401);
-    check_int("not by another name", test_ask(&t, "GET", "/open/calls.js", NULL, "Accept-Encoding: gzip\r\n", NULL, &a), 404);
+    check_int("login", test_ask(&t, "GET", "/login", NULL, "Accept-Encoding: gzip\r\n", NULL, &a),
+              200);
+    check_int("open asset",
+              test_ask(&t, "GET", "/open/login.js", NULL, "Accept-Encoding: gzip\r\n", NULL, &a),
+              200);
+    check_int("other asset",
+              test_ask(&t, "GET", "/assets/calls.js", NULL, "Accept-Encoding: gzip\r\n", NULL, &a),
+              401);
+    check_int("not by another name",
+              test_ask(&t, "GET", "/open/calls.js", NULL, "Accept-Encoding: gzip\r\n", NULL, &a),
+              404);
 }
 
 /* ---- answers after the commit ---- */
@@ -292,7 +323,8 @@ static void test_several_requests_on_a_connection(void **state)
     snprintf(text, sizeof text,
              "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
              "GET /readyz HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\n\r\n"
-             "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", t.operator_key);
+             "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+             t.operator_key);
     test_raw(&t, text, &a);
     for (const char *s = a.body; (s = strstr(s, "HTTP/1.1 200")); s++)
         found++;
@@ -306,10 +338,15 @@ static void test_callbacks(void **state)
     struct test_answer a;
 
     (void)state;
-    check_int("unsigned", test_ask(&t, "POST", "/webhook/call_status", NULL, form, "CallSid=" TEST_CALL, &a), 400);
-    check_int("wrong", test_ask(&t, "POST", "/webhook/call_status", NULL,
-              "Content-Type: application/x-www-form-urlencoded\r\nX-Twilio-Signature: AAAA\r\n",
-              "CallSid=" TEST_CALL, &a), 403);
+    check_int("unsigned",
+              test_ask(&t, "POST", "/webhook/call_status", NULL, form, "CallSid=" TEST_CALL, &a),
+              400);
+    check_int(
+        "wrong",
+        test_ask(&t, "POST", "/webhook/call_status", NULL,
+                 "Content-Type: application/x-www-form-urlencoded\r\nX-Twilio-Signature: AAAA\r\n",
+                 "CallSid=" TEST_CALL, &a),
+        403);
     check_int("HEAD", test_ask(&t, "HEAD", "/webhook/call_status", NULL, NULL, NULL, &a), 405);
 }
 

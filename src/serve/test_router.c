@@ -76,9 +76,14 @@ static void test_table(void **state)
 static void test_what_is_open(void **state)
 {
     static const char *const open[] = {
-        "/webhook/recording_status", "/webhook/handle_recording", "/webhook/call_status",
-        "/webhook/transcription",    "/healthz",                  "/login",
-        "/open/{name}",              "/api/recordings/{call}/file" /* OPTIONS only */
+        "/webhook/recording_status",
+        "/webhook/handle_recording",
+        "/webhook/call_status",
+        "/webhook/transcription",
+        "/healthz",
+        "/login",
+        "/open/{name}",
+        "/api/recordings/{call}/file" /* OPTIONS only */
     };
 
     (void)state;

@@ -67,8 +67,8 @@ static inline void test_audio(unsigned char *bytes, size_t len)
     bytes[len - 1] = '!';
 }
 
-static inline int64_t test_add_call(struct kol_db *db, const char *sid, int64_t business_id,
-                                    int n, bool recorded, struct kol_err *err)
+static inline int64_t test_add_call(struct kol_db *db, const char *sid, int64_t business_id, int n,
+                                    bool recorded, struct kol_err *err)
 {
     char recording[KOL_UUID_TEXT], url[256];
     bool current, changed;
@@ -79,12 +79,19 @@ static inline int64_t test_add_call(struct kol_db *db, const char *sid, int64_t 
              TEST_ACCOUNT, recording);
     test_ok(kol_call_ensure(db, sid, TEST_ACCOUNT, now_ms, &id, err), err);
     test_ok(kol_call_set_parties(db, id, "inbound", "+97250123456", "+97246001234", business_id,
-                                 now_ms, err), err);
+                                 now_ms, err),
+            err);
     test_ok(kol_call_set_status(db, id, "completed", 3, 1774375200000 + n, 1774375260000 + n,
-                                now_ms, err), err);
+                                now_ms, err),
+            err);
     const struct kol_recording r = {
-        .recording_sid = recording, .account_sid = TEST_ACCOUNT, .status = "completed",
-        .source = "DialVerb", .url = url, .duration = 60, .channels = 2,
+        .recording_sid = recording,
+        .account_sid = TEST_ACCOUNT,
+        .status = "completed",
+        .source = "DialVerb",
+        .url = url,
+        .duration = 60,
+        .channels = 2,
     };
     if (recorded)
         test_ok(kol_call_put_recording(db, id, &r, now_ms, &current, &changed, err), err);
@@ -103,11 +110,12 @@ static inline void test_add_file(struct test_server *t, struct kol_db *db, const
     snprintf(path, sizeof path, "%s/%s", t->conf->data_dir, name);
     test_ok(kol_file_write_atomic(path, bytes, sizeof bytes, err), err);
     kol_sha256_hex(bytes, sizeof bytes, sha);
-    test_ok(kol_call_set_audio(db, call_id, recording, name, sizeof bytes, sha, kol_wall_ms(), err), err);
+    test_ok(kol_call_set_audio(db, call_id, recording, name, sizeof bytes, sha, kol_wall_ms(), err),
+            err);
 }
 
-static inline void test_add_key(struct kol_db *db, int64_t business_id, char key[static KOL_KEY_TEXT],
-                                struct kol_err *err)
+static inline void test_add_key(struct kol_db *db, int64_t business_id,
+                                char key[static KOL_KEY_TEXT], struct kol_err *err)
 {
     char hash[65];
     int64_t id;
@@ -124,8 +132,12 @@ static inline enum kol_code test_fill(struct kol_db *db, void *arg, struct kol_e
 
     for (int i = 0; i < 2; i++) {
         const struct kol_business b = {
-            .name = i ? "Other" : "Galil <Locks>", .timezone = "Asia/Jerusalem",
-            .language = i ? "en" : "he", .glossary = "", .services = "", .channel_map = "",
+            .name = i ? "Other" : "Galil <Locks>",
+            .timezone = "Asia/Jerusalem",
+            .language = i ? "en" : "he",
+            .glossary = "",
+            .services = "",
+            .channel_map = "",
             .webhook_secret = "whsec_secret",
         };
         test_ok(kol_business_add(db, &b, now_ms, &t->business[i], err), err);
@@ -141,8 +153,12 @@ static inline enum kol_code test_fill(struct kol_db *db, void *arg, struct kol_e
     test_add_call(db, TEST_BARE, t->business[0], 4, false, err);
 
     const struct kol_lead_update lead = {
-        .call_id = local, .business_id = t->business[0], .phone = "+97250123456",
-        .service_type = "locksmith", .city = "Haifa", .service_type_confidence = 0.9,
+        .call_id = local,
+        .business_id = t->business[0],
+        .phone = "+97250123456",
+        .service_type = "locksmith",
+        .city = "Haifa",
+        .service_type_confidence = 0.9,
         .city_confidence = 0.9,
     };
     struct kol_lead_result made;
@@ -163,12 +179,18 @@ static inline void test_server_start(struct test_server *t)
     test_ok(kol_mkdir_p(path, 0700, &err), &err);
     setenv("KOL_TWILIO_AUTH_TOKEN", "12345", 1);
     const struct kol_override settings[] = {
-        {"data_dir", data}, {"listen", "127.0.0.1:0"}, {"public_url", "https://kol.example.com"},
-        {"twilio_account_sid", TEST_ACCOUNT}, {"cors_origins", "https://crm.example.com"},
-        {"http_header_timeout_s", "1"}, {"http_threads", "2"},
+        {"data_dir", data},
+        {"listen", "127.0.0.1:0"},
+        {"public_url", "https://kol.example.com"},
+        {"twilio_account_sid", TEST_ACCOUNT},
+        {"cors_origins", "https://crm.example.com"},
+        {"http_header_timeout_s", "1"},
+        {"http_threads", "2"},
     };
     t->arena = kol_arena_new(0);
-    test_ok(kol_conf_load(t->arena, NULL, settings, sizeof settings / sizeof *settings, &t->conf, &err), &err);
+    test_ok(
+        kol_conf_load(t->arena, NULL, settings, sizeof settings / sizeof *settings, &t->conf, &err),
+        &err);
     test_ok(kol_writer_start(t->conf->data_dir, NULL, &t->writer, &err), &err);
     test_ok(kol_write(t->writer, test_fill, t, &err), &err);
     const struct kol_serve_options options = {.conf = t->conf, .writer = t->writer};
@@ -193,7 +215,8 @@ static inline void test_server_stop(struct test_server *t)
 
 static inline int test_connect(const struct test_server *t)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)kol_serve_port(t->serve))};
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)kol_serve_port(t->serve))};
     struct timeval patience = {.tv_sec = 10};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 

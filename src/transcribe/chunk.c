@@ -125,11 +125,32 @@ static void pack_evenly(struct packing *p, int channel, const struct kol_speech_
     }
 }
 
+static size_t count_evenly(const struct kol_speech_list *l, int64_t target, int64_t *lengths)
+{
+    size_t chunks = 0;
+
+    for (size_t i = 0; i < l->count; i++)
+        lengths[i] = l->spans[i].end - l->spans[i].start;
+    for (size_t from = 0; from < l->count; chunks++)
+        from += kol_chunk_plan(lengths + from, l->count - from, target);
+    return chunks;
+}
+
+static size_t count_full(const struct kol_speech_list *l, size_t until, int64_t target)
+{
+    size_t chunks = 0;
+
+    for (size_t from = 0; from < until; chunks++)
+        from += fill_one(l->spans + from, until - from, target);
+    return chunks;
+}
+
 /* When the rests of both channels share a window there is one less to compute. */
-static bool pack_shared(struct packing *p, const struct kol_speech_list l[2], int64_t target)
+static bool pack_shared(struct packing *p, const struct kol_speech_list l[2], int64_t target,
+                        int64_t *lengths)
 {
     const int64_t joint = samples_of_ms(KOL_CHUNK_JOINT_MS);
-    size_t rest[2];
+    size_t rest[2], apart = 0, together = 1;
     int64_t left = joint;
 
     for (int c = 0; c < 2; c++) {
@@ -137,8 +158,10 @@ static bool pack_shared(struct packing *p, const struct kol_speech_list l[2], in
             return false;
         rest[c] = rest_after_full(&l[c], target);
         left += total_of(l[c].spans + rest[c], l[c].count - rest[c]);
+        apart += count_evenly(&l[c], target, lengths);
+        together += count_full(&l[c], rest[c], target);
     }
-    if (left > target)
+    if (left > target || together >= apart)
         return false;
 
     for (int c = 0; c < 2; c++)
@@ -175,7 +198,7 @@ enum kol_code kol_chunks_make(struct kol_arena *a, const struct kol_speech_list 
     if (!lengths || !p.chunks || !p.pieces)
         return kol_fail(err, KOL_NO_MEMORY, "plan chunks: out of memory");
 
-    if (channel_count != 2 || !pack_shared(&p, channels, target))
+    if (channel_count != 2 || !pack_shared(&p, channels, target, lengths))
         for (int c = 0; c < channel_count; c++)
             pack_evenly(&p, c, &channels[c], target, lengths);
     if (p.count > 0)

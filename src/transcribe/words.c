@@ -5,7 +5,14 @@
 #include <math.h>
 #include <string.h>
 
-enum { FRAME_MS = 10, PAUSE_SPLITS_MS = 900 };
+#define VOICE_BELOW_DB 25.0
+
+enum {
+    FRAME_MS = 10,
+    PAUSE_SPLITS_MS = 900, /* in the call: a segment does not reach over more */
+    PAUSE_LEAST_MS = 150,  /* shorter ones are inside words */
+    SNAP_MS = 700          /* how far Whisper's boundaries may be off */
+};
 
 /* ---- Sound ---- */
 
@@ -70,51 +77,172 @@ static double voice_level(const struct kol_envelope *e, size_t from, size_t to)
     for (size_t i = from; i < to; i++)
         if (e->db[i] > loudest)
             loudest = e->db[i];
-    return loudest - 25;
+    return loudest - VOICE_BELOW_DB;
+}
+
+/* Tokens said one after the other without a sign of a pause; at first all of a segment. */
+struct phrase {
+    struct kol_engine_token *tokens;
+    size_t count;
+    int64_t start_ms, end_ms;
+};
+
+struct frames { /* of a phrase */
+    size_t from, to;
+    double level, voiced;
+};
+
+static struct frames frames_of(const struct phrase *p, const struct kol_envelope *sound)
+{
+    struct frames f = {.from = (size_t)(p->start_ms / FRAME_MS), .to = (size_t)(p->end_ms / FRAME_MS)};
+
+    if (f.to > sound->count)
+        f.to = sound->count;
+    if (f.from > f.to)
+        f.from = f.to;
+    f.level = voice_level(sound, f.from, f.to);
+    for (size_t i = f.from; i < f.to; i++)
+        f.voiced += sound->db[i] > f.level;
+    return f;
+}
+
+static void set_times(struct kol_engine_token *t, int64_t start_ms, int64_t end_ms, int64_t last_ms)
+{
+    t->start_ms = start_ms < last_ms ? start_ms : last_ms;
+    t->end_ms = end_ms < last_ms ? end_ms : last_ms;
+    if (t->end_ms < t->start_ms)
+        t->end_ms = t->start_ms;
 }
 
 /*
- * Walks through the voiced frames of the segment in step with the letters: a pause takes no letter.
+ * Walks through the voiced frames of the phrase in step with the letters: a pause takes no letter.
  * Tokens of no weight (commas, full stops) get the moment where they stand.
  */
-void kol_words_time_tokens(struct kol_engine_segment *segment, const struct kol_envelope *sound)
+static void walk(const struct phrase *p, const struct kol_envelope *sound)
 {
-    size_t from = (size_t)(segment->start_ms / FRAME_MS), to = (size_t)(segment->end_ms / FRAME_MS);
-    double voiced = 0, letters = 0, said = 0, heard = 0;
+    const struct frames f = frames_of(p, sound);
+    double letters = 0, said = 0, heard = 0;
+    size_t at = f.from;
 
-    if (to > sound->count)
-        to = sound->count;
-    if (from > to)
-        from = to;
-    double level = voice_level(sound, from, to);
-    for (size_t i = from; i < to; i++)
-        voiced += sound->db[i] > level;
-    for (size_t i = 0; i < segment->token_count; i++)
-        letters += weight(segment->tokens[i].text);
-
-    size_t at = from;
-    for (size_t i = 0; i < segment->token_count; i++) {
-        struct kol_engine_token *t = &segment->tokens[i];
-        double mine = weight(t->text);
-        if (mine > 0)
-            while (at < to && sound->db[at] <= level)
-                at++; /* a word does not begin in a pause */
-        int64_t start = (int64_t)at * FRAME_MS;
+    for (size_t i = 0; i < p->count; i++)
+        letters += weight(p->tokens[i].text);
+    for (size_t i = 0; i < p->count; i++) {
+        double mine = weight(p->tokens[i].text);
+        while (mine > 0 && at < f.to && sound->db[at] <= f.level)
+            at++; /* a word does not begin in a pause */
+        int64_t start_ms = (int64_t)at * FRAME_MS;
         said += mine;
-        double goal = letters > 0 ? voiced * said / letters : 0;
-        while (at < to && heard + 0.5 < goal) {
-            heard += sound->db[at] > level;
-            at++;
-        }
-        if (t->start_ms < 0) {
-            t->start_ms = start < segment->end_ms ? start : segment->end_ms;
-            t->end_ms = (int64_t)at * FRAME_MS;
-            if (t->end_ms > segment->end_ms)
-                t->end_ms = segment->end_ms;
-            if (t->end_ms < t->start_ms)
-                t->end_ms = t->start_ms;
+        double goal = letters > 0 ? f.voiced * said / letters : 0;
+        for (; at < f.to && heard + 0.5 < goal; at++)
+            heard += sound->db[at] > f.level;
+        set_times(&p->tokens[i], start_ms, (int64_t)at * FRAME_MS, p->end_ms);
+    }
+}
+
+/* ---- Phrases and pauses ---- */
+
+struct pause {
+    int64_t from_ms, to_ms;
+};
+
+/* Pauses of the whole sound. ret has room for count / 2 + 1. */
+static size_t find_pauses(const struct kol_envelope *sound, struct pause *ret)
+{
+    double level = voice_level(sound, 0, sound->count);
+    size_t count = 0;
+
+    for (size_t i = 0, from; i < sound->count; i++) {
+        from = i;
+        while (i < sound->count && sound->db[i] <= level)
+            i++;
+        if ((i - from) * FRAME_MS >= PAUSE_LEAST_MS)
+            ret[count++] = (struct pause){(int64_t)from * FRAME_MS, (int64_t)i * FRAME_MS};
+    }
+    return count;
+}
+
+static bool ends_phrase(const char *text)
+{
+    size_t len = strlen(text);
+
+    return len > 0 && strchr(".,?!;:", text[len - 1]);
+}
+
+/* Cuts a segment after its punctuation, at times as the letters have it. Returns how many. */
+static size_t cut_phrases(struct kol_engine_segment *s, const struct kol_envelope *sound,
+                          struct phrase *ret)
+{
+    struct phrase whole = {s->tokens, s->token_count, s->start_ms, s->end_ms};
+    size_t count = 0, from = 0;
+
+    walk(&whole, sound);
+    for (size_t i = 0; i < s->token_count; i++) {
+        bool last = i + 1 == s->token_count;
+        if (!last && !(ends_phrase(s->tokens[i].text) && s->tokens[i + 1].text[0] == ' '))
+            continue;
+        ret[count++] = (struct phrase){
+            .tokens = s->tokens + from,
+            .count = i + 1 - from,
+            .start_ms = from == 0 ? s->start_ms : s->tokens[from].start_ms,
+            .end_ms = last ? s->end_ms : s->tokens[i].end_ms,
+        };
+        from = i + 1;
+    }
+    return count;
+}
+
+/* How little a pause suits a boundary at t; the longer it is, the farther it may be. */
+static int64_t misfit(const struct pause *p, int64_t t)
+{
+    int64_t away = t < p->from_ms ? p->from_ms - t : t > p->to_ms ? t - p->to_ms : 0;
+    int64_t length = p->to_ms - p->from_ms;
+
+    if (away > SNAP_MS)
+        return INT64_MAX;
+    return away - (length < 1000 ? length : 1000) / 2;
+}
+
+/* Moves the boundary between two phrases into the pause that suits it best. */
+static void snap(struct phrase *a, struct phrase *b, const struct pause *pauses, size_t count)
+{
+    int64_t t = (a->end_ms + b->start_ms) / 2, best_fit = INT64_MAX;
+    const struct pause *best = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        int64_t fit = misfit(&pauses[i], t);
+        bool inside = pauses[i].from_ms > a->start_ms && pauses[i].to_ms < b->end_ms;
+        if (inside && fit < best_fit) {
+            best_fit = fit;
+            best = &pauses[i];
         }
     }
+    if (!best)
+        return;
+    a->end_ms = best->from_ms;
+    b->start_ms = best->to_ms;
+}
+
+enum kol_code kol_words_time(struct kol_arena *a, struct kol_engine_result *result,
+                             const struct kol_envelope *sound, struct kol_err *err)
+{
+    size_t tokens = 0, count = 0;
+
+    for (size_t i = 0; i < result->segment_count; i++)
+        tokens += result->segments[i].token_count;
+    struct phrase *phrases = kol_arena_array(a, tokens + 1, sizeof(*phrases));
+    struct pause *pauses = kol_arena_array(a, sound->count / 2 + 1, sizeof(*pauses));
+    if (!phrases || !pauses)
+        return kol_fail(err, KOL_NO_MEMORY, "time words: out of memory");
+
+    size_t pause_count = find_pauses(sound, pauses);
+    for (size_t i = 0; i < result->segment_count; i++)
+        if (result->segments[i].token_count > 0 && result->segments[i].tokens[0].start_ms < 0)
+            count += cut_phrases(&result->segments[i], sound, phrases + count);
+    for (size_t i = 1; i < count; i++)
+        snap(&phrases[i - 1], &phrases[i], pauses, pause_count);
+    for (size_t i = 0; i < count; i++)
+        walk(&phrases[i], sound);
+    return KOL_OK;
 }
 
 /* ---- Words ---- */
@@ -281,7 +409,7 @@ static enum kol_code add_segment(struct maker *m, const struct kol_engine_segmen
 }
 
 enum kol_code kol_words_segments(struct kol_arena *a, const struct kol_chunk *chunk,
-                                 const struct kol_engine_result *result, int64_t offset_ms,
+                                 struct kol_engine_result *result, int64_t offset_ms,
                                  const struct kol_envelope *sound, struct kol_segment **ret,
                                  size_t *ret_count, struct kol_err *err)
 {
@@ -295,13 +423,11 @@ enum kol_code kol_words_segments(struct kol_arena *a, const struct kol_chunk *ch
     if (!m.segments)
         return kol_fail(err, KOL_NO_MEMORY, "time words: out of memory");
 
-    for (size_t i = 0; i < result->segment_count; i++) {
-        struct kol_engine_segment *s = &result->segments[i];
-        kol_words_time_tokens(s, sound); /* sound begins where the engine's time does */
-        enum kol_code code = add_segment(&m, s, err);
-        if (code != KOL_OK)
-            return code;
-    }
+    enum kol_code code = kol_words_time(a, result, sound, err);
+    for (size_t i = 0; i < result->segment_count && code == KOL_OK; i++)
+        code = add_segment(&m, &result->segments[i], err);
+    if (code != KOL_OK)
+        return code;
     *ret = m.segments;
     *ret_count = m.count;
     if (kol_arena_failed(a))

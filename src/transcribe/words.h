@@ -21,8 +21,12 @@ struct kol_envelope {
 enum kol_code kol_envelope_make(struct kol_arena *a, const float *pcm, size_t samples,
                                 struct kol_envelope *ret, struct kol_err *err) KOL_MUST_CHECK;
 
-/* Gives a time to every token that has none, between the start and the end of its segment. */
-void kol_words_time_tokens(struct kol_engine_segment *segment, const struct kol_envelope *sound);
+/*
+ * Gives a time to every token of an engine that has none (start_ms -1). Whisper tells only where
+ * sentences begin and end, and that to half a second; pauses in the sound tell it better.
+ */
+enum kol_code kol_words_time(struct kol_arena *a, struct kol_engine_result *result,
+                             const struct kol_envelope *sound, struct kol_err *err) KOL_MUST_CHECK;
 
 /*
  * Segments of the call out of those of the engine.
@@ -33,7 +37,7 @@ void kol_words_time_tokens(struct kol_engine_segment *segment, const struct kol_
  * Errors: NO_MEMORY.
  */
 enum kol_code kol_words_segments(struct kol_arena *a, const struct kol_chunk *chunk,
-                                 const struct kol_engine_result *result, int64_t offset_ms,
+                                 struct kol_engine_result *result, int64_t offset_ms,
                                  const struct kol_envelope *sound, struct kol_segment **ret,
                                  size_t *ret_count, struct kol_err *err) KOL_MUST_CHECK;
 

@@ -3,10 +3,10 @@
  */
 #include "understand/text.h"
 #include <string.h>
-#include <unictype.h>
-#include <unistr.h>
 #include <unicase.h>
+#include <unictype.h>
 #include <uninorm.h>
+#include <unistr.h>
 
 /* Direction overrides and isolates, zero-width marks: invisible, and used to fool readers. */
 static bool is_invisible(ucs4_t c)
@@ -19,15 +19,31 @@ static bool is_invisible(ucs4_t c)
 static ucs4_t plain_sign(ucs4_t c)
 {
     switch (c) {
-    case 0x2018: case 0x2019: case 0x201b: case 0x02bc: case 0x05f3: case 0x00b4: case 0x0060:
+    case 0x2018:
+    case 0x2019:
+    case 0x201b:
+    case 0x02bc:
+    case 0x05f3:
+    case 0x00b4:
+    case 0x0060:
         return '\'';
-    case 0x201c: case 0x201d: case 0x201e: case 0x05f4:
+    case 0x201c:
+    case 0x201d:
+    case 0x201e:
+    case 0x05f4:
         return '"';
-    case 0x05be: case 0x2010: case 0x2011:
+    case 0x05be:
+    case 0x2010:
+    case 0x2011:
         return '-';
-    case 0x00a0: case 0x2007: case 0x202f: case '\t':
+    case 0x00a0:
+    case 0x2007:
+    case 0x202f:
+    case '\t':
         return ' ';
-    case 0x2028: case 0x2029: case '\r':
+    case 0x2028:
+    case 0x2029:
+    case '\r':
         return '\n';
     }
     return c < 0x20 && c != '\n' ? ' ' : c;
@@ -66,11 +82,16 @@ static bool is_niqqud(ucs4_t c)
 static ucs4_t inner_letter(ucs4_t c)
 {
     switch (c) {
-    case 0x05da: return 0x05db;
-    case 0x05dd: return 0x05de;
-    case 0x05df: return 0x05e0;
-    case 0x05e3: return 0x05e4;
-    case 0x05e5: return 0x05e6;
+    case 0x05da:
+        return 0x05db;
+    case 0x05dd:
+        return 0x05de;
+    case 0x05df:
+        return 0x05e0;
+    case 0x05e3:
+        return 0x05e4;
+    case 0x05e5:
+        return 0x05e6;
     }
     return c;
 }

@@ -1,4 +1,5 @@
-/* fuzz_insight.c - any bytes as a call: values are there with evidence or not at all, text is UTF-8. */
+/* fuzz_insight.c - any bytes as a call: values are there with evidence or not at all, text is
+ * UTF-8. */
 #include "base/str.h"
 #include "understand/insight.h"
 #include <assert.h>
@@ -23,7 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!lexicon && kol_lexicon_load(&lexicon, NULL) != KOL_OK)
         abort();
     KOL_ARENA a = kol_arena_new(0);
-    if (kol_insight_turns_from_text(a, (const char *)data, size, &in.turns, &in.turn_count, NULL) != KOL_OK ||
+    if (kol_insight_turns_from_text(a, (const char *)data, size, &in.turns, &in.turn_count, NULL) !=
+            KOL_OK ||
         kol_insight_extract(a, lexicon, &in, &r, NULL) != KOL_OK)
         abort();
     check_value(&r.service);
@@ -37,7 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     /* The same bytes as a business's own words: taken, or refused with a line. */
     struct kol_lexicon *own = NULL;
     struct kol_err err = {0};
-    if (size < 4096 && kol_lexicon_for_business(lexicon, "own", (const char *)data, size, &own, &err) != KOL_OK)
+    if (size < 4096 &&
+        kol_lexicon_for_business(lexicon, "own", (const char *)data, size, &own, &err) != KOL_OK)
         assert(err.msg[0]);
     kol_lexicon_free(own);
     return 0;

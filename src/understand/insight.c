@@ -26,12 +26,14 @@ static int64_t time_of(const struct kol_talk_turn *turn, const char *at)
         int64_t start_ms = p->from->start_ms, end_ms = p->from->end_ms;
         if (start_ms < 0 || end_ms < start_ms || p->len == 0)
             return -1;
-        return start_ms + (int64_t)((double)(end_ms - start_ms) * (double)(at - p->start) / (double)p->len);
+        return start_ms +
+               (int64_t)((double)(end_ms - start_ms) * (double)(at - p->start) / (double)p->len);
     }
     return -1;
 }
 
-void kol_set_evidence(const struct kol_scene *s, struct kol_span span, struct kol_insight_value *ret)
+void kol_set_evidence(const struct kol_scene *s, struct kol_span span,
+                      struct kol_insight_value *ret)
 {
     const struct kol_talk *t = &s->talk;
     ret->quote_start_ms = ret->quote_end_ms = -1;
@@ -60,7 +62,8 @@ static bool is_hebrew(const struct kol_scene *s)
 
 static void set_defaults(struct kol_insight *ret)
 {
-    struct kol_insight_value *const values[] = {&ret->service, &ret->city, &ret->callback_phone, &ret->customer_name, &ret->urgency};
+    struct kol_insight_value *const values[] = {&ret->service, &ret->city, &ret->callback_phone,
+                                                &ret->customer_name, &ret->urgency};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
         values[i]->quote_start_ms = values[i]->quote_end_ms = -1;
 }
@@ -68,7 +71,8 @@ static void set_defaults(struct kol_insight *ret)
 static double combined(const struct kol_insight *r)
 {
     if (r->service.value && r->city.value)
-        return r->service.confidence < r->city.confidence ? r->service.confidence : r->city.confidence;
+        return r->service.confidence < r->city.confidence ? r->service.confidence
+                                                          : r->city.confidence;
     return r->service.value ? r->service.confidence : r->city.value ? r->city.confidence : 0;
 }
 
@@ -84,7 +88,7 @@ static void find_all(struct kol_scene *s, struct kol_insight *ret)
         if (!requested)
             s->kind = KOL_INSIGHT_NO_REQUEST;
         kol_find_urgency(s, requested, &ret->urgency);
-    } else { /* whoever calls by mistake or to sell leaves no lead */
+    } else if (s->kind != KOL_INSIGHT_NO_REQUEST) { /* whoever calls by mistake or to sell leaves no lead */
         ret->callback_phone = (struct kol_insight_value){.quote_start_ms = -1, .quote_end_ms = -1};
         ret->customer_name = (struct kol_insight_value){.quote_start_ms = -1, .quote_end_ms = -1};
     }
@@ -117,8 +121,9 @@ enum kol_code kol_insight_extract(struct kol_arena *a, const struct kol_lexicon 
 
 static const struct {
     const char *prefix, *role;
-} prefixes[] = {{"Agent:", "agent"}, {"Customer:", "customer"}, {"Caller:", "customer"}, {"נציג:", "agent"}, {"נציגה:", "agent"},
-                {"לקוח:", "customer"}, {"לקוחה:", "customer"}};
+} prefixes[] = {{"Agent:", "agent"},   {"Customer:", "customer"}, {"Caller:", "customer"},
+                {"נציג:", "agent"},    {"נציגה:", "agent"},       {"לקוח:", "customer"},
+                {"לקוחה:", "customer"}};
 
 /* The role a line begins with; moves *line past it. */
 static const char *take_role(const char **line, size_t *len)
@@ -154,8 +159,10 @@ enum kol_code kol_insight_turns_from_text(struct kol_arena *a, const char *text,
         char *copy = kol_arena_strn(a, line, n);
         if (!copy)
             return kol_fail(err, KOL_NO_MEMORY, "understand: out of memory");
-        turns[count++] = (struct kol_insight_turn){.role = role ? role : count > 0 ? turns[count - 1].role : NULL,
-                                                   .start_ms = -1, .end_ms = -1, .text = copy};
+        /* A line without a name goes on with the speaker of the line before. */
+        const char *speaker = role ? role : count > 0 ? turns[count - 1].role : NULL;
+        turns[count++] = (struct kol_insight_turn){
+            .role = speaker, .start_ms = -1, .end_ms = -1, .text = copy};
     }
     *ret_turns = turns;
     *ret_count = count;
@@ -165,11 +172,16 @@ enum kol_code kol_insight_turns_from_text(struct kol_arena *a, const char *text,
 const char *kol_insight_kind_name(enum kol_insight_kind kind)
 {
     switch (kind) {
-    case KOL_INSIGHT_REQUEST: return "request";
-    case KOL_INSIGHT_NO_REQUEST: return "no_request";
-    case KOL_INSIGHT_WRONG_NUMBER: return "wrong_number";
-    case KOL_INSIGHT_SALES: return "sales";
-    case KOL_INSIGHT_EMPTY: return "empty";
+    case KOL_INSIGHT_REQUEST:
+        return "request";
+    case KOL_INSIGHT_NO_REQUEST:
+        return "no_request";
+    case KOL_INSIGHT_WRONG_NUMBER:
+        return "wrong_number";
+    case KOL_INSIGHT_SALES:
+        return "sales";
+    case KOL_INSIGHT_EMPTY:
+        return "empty";
     }
     return "request";
 }

@@ -16,10 +16,10 @@
 
 /* One line of the conversation. All pointers are borrowed for the time of the call. */
 struct kol_insight_turn {
-    const char *role;               /* "agent", "customer", or NULL when nobody knows */
-    int64_t start_ms, end_ms;       /* in the call; -1 when unknown */
-    const char *text;               /* any bytes; invalid UTF-8 is repaired, not refused */
-    const float *word_probability;  /* one per space-separated word of text, or NULL */
+    const char *role;              /* "agent", "customer", or NULL when nobody knows */
+    int64_t start_ms, end_ms;      /* in the call; -1 when unknown */
+    const char *text;              /* any bytes; invalid UTF-8 is repaired, not refused */
+    const float *word_probability; /* one per space-separated word of text, or NULL */
     size_t word_probability_count;
 };
 
@@ -28,43 +28,44 @@ struct kol_lexicon; /* opaque: taxonomy of services and gazetteer */
 struct kol_insight_input {
     const struct kol_insight_turn *turns;
     size_t turn_count;
-    const char *language;        /* "he", "en", or NULL: found out from the letters */
-    const char *direction;       /* "inbound", "outbound" or NULL */
-    const char *caller_number;   /* the other party as Twilio gave it, or NULL */
-    const char *default_country; /* "IL", "US", "GB", … where the business works; NULL: no preference */
+    const char *language;      /* "he", "en", or NULL: found out from the letters */
+    const char *direction;     /* "inbound", "outbound" or NULL */
+    const char *caller_number; /* the other party as Twilio gave it, or NULL */
+    const char
+        *default_country; /* "IL", "US", "GB", … where the business works; NULL: no preference */
     const char *const *glossary; /* names the business expects (towns, people, products), or NULL */
     size_t glossary_count;
 };
 
 /* One extracted value with its evidence. Not found: value NULL, confidence 0. */
 struct kol_insight_value {
-    const char *value;      /* canonical, in the call's language; NULL when not found */
-    const char *value_en;   /* service: stable id ("ac-technician"); city: English name; else NULL */
-    double confidence;      /* 0…1, calibrated: of values with 0.9, nine in ten are right */
-    const char *quote;      /* the words as said, NULL when not found */
+    const char *value;    /* canonical, in the call's language; NULL when not found */
+    const char *value_en; /* service: stable id ("ac-technician"); city: English name; else NULL */
+    double confidence;    /* 0…1, calibrated: of values with 0.9, nine in ten are right */
+    const char *quote;    /* the words as said, NULL when not found */
     int64_t quote_start_ms; /* -1 when unknown */
     int64_t quote_end_ms;
-    const char *rule;       /* short stable name of the rule that decided, "name-asked" */
+    const char *rule; /* short stable name of the rule that decided, "name-asked" */
 };
 
 /* Parts of the summary; each is NULL when nothing was said. Quoted, never made up. */
 struct kol_insight_summary {
-    const char *who;      /* name, else "customer" in the call's language */
-    const char *what;     /* the request in the caller's own words */
-    const char *where;    /* canonical city, with the words around it when they add a street */
-    const char *when;     /* day and time that were fixed or asked for */
+    const char *who;   /* name, else "customer" in the call's language */
+    const char *what;  /* the request in the caller's own words */
+    const char *where; /* canonical city, with the words around it when they add a street */
+    const char *when;  /* day and time that were fixed or asked for */
     const char *price;
-    const char *agreed;   /* what both sides settled */
+    const char *agreed; /* what both sides settled */
     const char *next_step;
     const char *callback; /* digits */
 };
 
 enum kol_insight_kind {
-    KOL_INSIGHT_REQUEST,      /* somebody wants something */
-    KOL_INSIGHT_NO_REQUEST,   /* talk without a request for work */
+    KOL_INSIGHT_REQUEST,    /* somebody wants something */
+    KOL_INSIGHT_NO_REQUEST, /* talk without a request for work */
     KOL_INSIGHT_WRONG_NUMBER,
-    KOL_INSIGHT_SALES,        /* somebody sells to the business */
-    KOL_INSIGHT_EMPTY         /* no words, or only what Whisper invents on silence */
+    KOL_INSIGHT_SALES, /* somebody sells to the business */
+    KOL_INSIGHT_EMPTY  /* no words, or only what Whisper invents on silence */
 };
 
 struct kol_insight {
@@ -114,7 +115,8 @@ enum kol_code kol_insight_turns_from_text(struct kol_arena *a, const char *text,
                                           const struct kol_insight_turn **ret_turns,
                                           size_t *ret_count, struct kol_err *err) KOL_MUST_CHECK;
 
-/* Everything as one JSON object (evidence for the database and the API); NULL when out of memory. */
+/* Everything as one JSON object (evidence for the database and the API); NULL when out of memory.
+ */
 json_t *kol_insight_to_json(const struct kol_insight *insight);
 
 const char *kol_insight_kind_name(enum kol_insight_kind kind); /* "request", "wrong_number", … */

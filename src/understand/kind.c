@@ -23,37 +23,64 @@ static bool is_empty(const struct kol_scene *s)
     const struct kol_talk *t = &s->talk;
     size_t empty = 0;
     for (size_t i = 0; i < t->word_count;) {
-        size_t n = kol_phrase_at(t, i, "thanks for watching|thank you for watching|thank you|thanks|bye|bye bye|hello|hi|you|okay|"
-                                       "please subscribe|subscribe|music|applause|silence|goodbye|can you hear me|i can't hear you|hello hello|so|um|uh|"
-                                       "is anyone there|anybody there|anyone there|are you there|very much|yes|yeah|"
-                                       "תודה|תודה רבה|תודה שצפיתם|תודה על הצפייה|שצפיתם|רבה|הלו|שומעים|שומעים אותי|אתה שומע|אותי|לא שומעים|לא שומע|כלום|שלום|כתוביות|כן|"
-                                       "תרגום|ביי|היי|מוזיקה|מישהו שם|לא|אתם שומעים|אני לא שומע|אני לא שומעת|יש שם מישהו|אוקיי|להתראות|יום טוב|שומעת|אני|שומע|את שומעת|לא שומעת|מי זה|מי זאת");
+        size_t n = kol_phrase_at(
+            t, i,
+            "thanks for watching|thank you for watching|thank you|thanks|bye|bye "
+            "bye|hello|hi|you|okay|"
+            "please subscribe|subscribe|music|applause|silence|goodbye|can you hear me|i can't "
+            "hear you|hello hello|so|um|uh|"
+            "is anyone there|anybody there|anyone there|are you there|very much|yes|yeah|"
+            "תודה|תודה רבה|תודה שצפיתם|תודה על הצפייה|שצפיתם|רבה|הלו|שומעים|שומעים אותי|אתה "
+            "שומע|אותי|לא שומעים|לא שומע|כלום|שלום|כתוביות|כן|"
+            "תרגום|ביי|היי|מוזיקה|מישהו שם|לא|אתם שומעים|אני לא שומע|אני לא שומעת|יש שם "
+            "מישהו|אוקיי|להתראות|יום טוב|שומעת|אני|שומע|את שומעת|לא שומעת|מי זה|מי זאת");
         empty += n;
         i += n ? n : 1;
     }
-    return t->word_count == 0 || empty == t->word_count || (t->word_count < 12 && empty * 4 >= t->word_count * 3);
+    return t->word_count == 0 || empty == t->word_count ||
+           (t->word_count < 12 && empty * 4 >= t->word_count * 3);
 }
 
 static bool is_wrong_number(const struct kol_scene *s)
 {
-    return said(s, "wrong number|wrong no|misdialed|misdialled|dialled the wrong|dialed the wrong|must have the wrong|have the wrong|one digit off|"
+    return said(s, "wrong number|wrong no|misdialed|misdialled|dialled the wrong|dialed the "
+                   "wrong|must have the wrong|have the wrong|one digit off|"
                    "wrong business|wrong place|misdial|"
-                   "טעות במספר|מספר לא נכון|התבלבלתי במספר|התבלבלתי בספרה|חייגתי לא נכון|טעיתי במספר|המספר הלא נכון|הגעתי למספר|זה לא בית|טעות בחיוג|"
+                   "טעות במספר|מספר לא נכון|התבלבלתי במספר|התבלבלתי בספרה|חייגתי לא נכון|טעיתי "
+                   "במספר|המספר הלא נכון|הגעתי למספר|זה לא בית|טעות בחיוג|"
                    "התקשרתי בטעות|לא המספר הנכון|חייגתי בטעות|טעות בטלפון|זה לא המספר|התבלבלתי") ||
-           (s->talk.turn_count > 1 && s->talk.word_count < 60 && said(s, "sorry to bother you|טעות") && !said(s, "טעות של|היתה טעות|הייתה טעות"));
+           (s->talk.turn_count > 1 && s->talk.word_count < 60 &&
+            said(s, "sorry to bother you|טעות") && !said(s, "טעות של|היתה טעות|הייתה טעות"));
 }
 
 /* Offers to the business, surveys, robots. */
 static bool is_sales(const struct kol_scene *s)
 {
-    size_t strong = count_said(s, "press one|press nine|press 1|press 9|press 2|press two|business listing|google listing|removed from this list|owner of the business|business owner|the owner|"
-                                  "extended warranty|special offer|we noticed your website|your google|search engine|merchant account|credit card processing|not verified|marketing agency|"
-                                  "calling from the|lower your rates|energy supplier|electricity rates|this is a recorded|important message|your listing|your account has been|seo|"
-                                  "page of google|first page|rank higher|business loan|business funding|survey|donate|donation|you have been selected|you've been selected|you have won|"
-                                  "בעל העסק|בעלת העסק|קידום בגוגל|קידום אורגני|עמוד הראשון|דף נחיתה|המודעות|הצעה מיוחדת|משהו מיוחד|דמי הקמה|בהתחייבות|סקר|הקש|הקישו|הקש 1|הקישו 1|"
-                                  "לידים|הלוואה|הלוואה לעסק|מבצע מיוחד|חברת הסליקה|סליקה|מסלול סלולר|שדרוג המסלול|לתרום|תרומה|עמותת|זכית|נבחרת|עמוד ראשון|מנהל הרכש|חבילת סלולר|הסקר|קידום|פרסום בגוגל|להציע לך|להציע לכם|להציע לעסק|מחברת הסלולר");
-    size_t wants = count_said(s, "i need|we need|i'm looking for|looking for a|i want|אני צריך|אני צריכה|אני מחפש|אני מחפשת|צריכים|דחוף");
+    size_t strong = count_said(
+        s,
+        "press one|press nine|press 1|press 9|press 2|press two|business listing|google "
+        "listing|removed from this list|owner of the business|business owner|the owner|"
+        "extended warranty|special offer|we noticed your website|your google|search "
+        "engine|merchant account|credit card processing|not verified|marketing agency|"
+        "calling from the|lower your rates|energy supplier|electricity rates|this is a "
+        "recorded|important message|your listing|your account has been|seo|"
+        "page of google|first page|rank higher|business loan|business "
+        "funding|survey|donate|donation|you have been selected|you've been selected|you have won|"
+        "בעל העסק|בעלת העסק|קידום בגוגל|קידום אורגני|עמוד הראשון|דף נחיתה|המודעות|הצעה מיוחדת|משהו "
+        "מיוחד|דמי הקמה|בהתחייבות|סקר|הקש|הקישו|הקש 1|הקישו 1|"
+        "לידים|הלוואה|הלוואה לעסק|מבצע מיוחד|חברת הסליקה|סליקה|מסלול סלולר|שדרוג "
+        "המסלול|לתרום|תרומה|עמותת|זכית|נבחרת|עמוד ראשון|מנהל הרכש|חבילת סלולר|הסקר|קידום|פרסום "
+        "בגוגל|להציע לך|להציע לכם|להציע לעסק|מחברת הסלולר");
+    size_t wants = count_said(s, "i need|we need|i'm looking for|looking for a|i want|אני צריך|אני "
+                                 "צריכה|אני מחפש|אני מחפשת|צריכים|דחוף");
     return strong >= 2 && strong > wants;
+}
+
+/* A courier at the door, an applicant: talk with the business that is no request for its work. */
+static bool is_other_business(const struct kol_scene *s)
+{
+    return said(s, "parcel for you|package for you|delivery for you|the job you advertised|job application|applying for|my resume|my cv|are you hiring|"
+                   "the position|i'm at the gate with|חבילה בשבילך|חבילה בשבילכם|משלוח בשבילך|יש לי חבילה|קורות חיים|המשרה|דרושים אצלכם|מחפש עבודה|מחפשת עבודה|לגבי העבודה שפרסמתם");
 }
 
 enum kol_insight_kind kol_find_kind(const struct kol_scene *s)
@@ -64,26 +91,41 @@ enum kol_insight_kind kol_find_kind(const struct kol_scene *s)
         return KOL_INSIGHT_WRONG_NUMBER;
     if (is_sales(s))
         return KOL_INSIGHT_SALES;
+    if (is_other_business(s))
+        return KOL_INSIGHT_NO_REQUEST;
     return KOL_INSIGHT_REQUEST;
 }
 
-#define URGENT                                                                                     \
-    "urgent|urgently|emergency|asap|as soon as possible|right away|right now|immediately|straight away|straightaway|come now|now please|"  \
-    "at once|as fast as you can|quick as you can|quickly as you can|hurry|soon as you can|someone now|somebody now|"               \
-    "this minute|can't wait|cannot wait|within the hour|tonight please|how soon can|how fast can|how quickly|as quick as|desperate|stranded|come quick|fast please|please hurry|"    \
-    "here now|over now|out now|round now|come over right|help now|pronto|a s a p|rush over|this instant|right this second|anyone available now|"                                                          \
-    "דחוף|דחופה|בדחיפות|מיד|מייד|תמהר|תמהרו|תמהרי|כמה שיותר מהר|מהר בבקשה|בבקשה מהר|כמה שיותר מוקדם|עכשיו בבקשה|תעוף אליי|תטוס אליי|חירום|דחופים|"               \
-    "בהקדם האפשרי|הכי מהר|כבר עכשיו|ברגע זה|תבואו עכשיו|שיבוא עכשיו|לבוא עכשיו|מישהו עכשיו|עכשיו מישהו|בהולה|בהול|please come עכשיו|come עכשיו|תגיע עכשיו|תגיעו עכשיו|להגיע עכשיו|יבוא עכשיו|זה דחוף|דחופ|לא יכול לחכות|לא יכולה לחכות|תוך שעה|בזריזות|אסאפ|מקרה חירום|צריך עכשיו|צריכה עכשיו|צריכים עכשיו|יכולים עכשיו|יכול עכשיו|הרגע"
+#define URGENT                                                                                                                                                                \
+    "urgent|urgently|emergency|asap|as soon as possible|right away|right "                                                                                                    \
+    "now|immediately|straight away|straightaway|come now|now please|"                                                                                                         \
+    "at once|as fast as you can|quick as you can|quickly as you can|hurry|soon as you "                                                                                       \
+    "can|someone now|somebody now|"                                                                                                                                           \
+    "this minute|can't wait|cannot wait|within the hour|tonight please|how soon can|how fast "                                                                                \
+    "can|how quickly|as quick as|desperate|stranded|come quick|fast please|please hurry|"                                                                                     \
+    "here now|over now|out now|round now|come over right|help now|pronto|a s a p|rush over|this "                                                                             \
+    "instant|right this second|anyone available now|"                                                                                                                         \
+    "דחוף|דחופה|בדחיפות|מיד|מייד|תמהר|תמהרו|תמהרי|כמה שיותר מהר|מהר בבקשה|בבקשה מהר|כמה שיותר "       \
+    "מוקדם|עכשיו בבקשה|תעוף אליי|תטוס אליי|חירום|דחופים|"                                                                           \
+    "בהקדם האפשרי|הכי מהר|כבר עכשיו|ברגע זה|תבואו עכשיו|שיבוא עכשיו|לבוא עכשיו|מישהו עכשיו|עכשיו " \
+    "מישהו|בהולה|בהול|please come עכשיו|come עכשיו|תגיע עכשיו|תגיעו עכשיו|להגיע עכשיו|יבוא "                         \
+    "עכשיו|זה דחוף|דחופ|לא יכול לחכות|לא יכולה לחכות|תוך שעה|בזריזות|אסאפ|מקרה חירום|צריך "               \
+    "עכשיו|צריכה עכשיו|צריכים עכשיו|יכולים עכשיו|יכול עכשיו|הרגע"
 
-#define CALM                                                                                       \
-    "not urgent|isn't urgent|no rush|no hurry|not an emergency|nothing urgent|nothing dramatic|whenever|no emergency|when you get a chance|"   \
-    "not in a hurry|not in a rush|isn't an emergency|hurry up|לא דחוף|לא בוער|אין לחץ|לא לחוץ|אין דחיפות|לא ממהר|לא ממהרת|לא ממהרים|בלי לחץ|לא חירום|מתי שנוח|לא בהול|אין מה למהר|לא צריך מיד|שלא דחוף|זה לא דחוף|ממש לא דחוף"
+#define CALM                                                                                                                                                              \
+    "not urgent|isn't urgent|no rush|no hurry|not an emergency|nothing urgent|nothing "                                                                                   \
+    "dramatic|whenever|no emergency|when you get a chance|"                                                                                                               \
+    "not in a hurry|not in a rush|isn't an emergency|hurry up|לא דחוף|לא בוער|אין לחץ|לא "                                                            \
+    "לחוץ|אין דחיפות|לא ממהר|לא ממהרת|לא ממהרים|בלי לחץ|לא חירום|מתי שנוח|לא בהול|אין מה למהר|לא " \
+    "צריך מיד|שלא דחוף|זה לא דחוף|ממש לא דחוף"
 
 /* Words of haste that count only beside a wish that somebody comes: "תבואו מהר", "come quickly". */
 #define HASTY "מהר|עכשיו|quickly|quick|fast|now|right now|tonight|הלילה|הערב"
-#define COMING                                                                                     \
-    "come|send|get someone|get somebody|get here|someone here|someone out|somebody out|anyone out|take me|pick me up|"                      \
-    "תבוא|תבואו|תבואי|תגיע|תגיעו|תגיעי|תשלח|תשלחו|תשלחי|שיבוא|שיגיע|יבוא|יגיע|בוא|בואו|לבוא|להגיע|לשלוח|שתבוא|שתגיע|שתשלחו|שמישהו|לפתוח"
+#define COMING                                                                                                                                                       \
+    "come|send|get someone|get somebody|get here|someone here|someone out|somebody out|anyone "                                                                      \
+    "out|take me|pick me up|"                                                                                                                                        \
+    "תבוא|תבואו|תבואי|תגיע|תגיעו|תגיעי|תשלח|תשלחו|תשלחי|שיבוא|שיגיע|יבוא|יגיע|בוא|בואו|לבוא|" \
+    "להגיע|לשלוח|שתבוא|שתגיע|שתשלחו|שמישהו|לפתוח"
 
 static bool asks_to_come(const struct kol_talk *t, size_t i)
 {
@@ -96,9 +138,11 @@ static bool asks_to_come(const struct kol_talk *t, size_t i)
 /* "right now" as "at present", "מיד אחרי". */
 static bool is_about_else(const struct kol_talk *t, size_t i)
 {
-    if (kol_is(&t->words[i], "מיד") && i + 1 < t->word_count && kol_is(&t->words[i + 1], "אחרי|כש|לאחר|אחר|שניה|שנייה|לפני"))
+    if (kol_is(&t->words[i], "מיד") && i + 1 < t->word_count &&
+        kol_is(&t->words[i + 1], "אחרי|כש|לאחר|אחר|שניה|שנייה|לפני"))
         return true;
-    return kol_phrase_at(t, i, "right now") && kol_phrase_before(t, i, "is|it's|living|not|are|renting|working");
+    return kol_phrase_at(t, i, "right now") &&
+           kol_phrase_before(t, i, "is|it's|living|not|are|renting|working");
 }
 
 void kol_find_urgency(struct kol_scene *s, bool requested, struct kol_insight_value *ret)
@@ -106,8 +150,11 @@ void kol_find_urgency(struct kol_scene *s, bool requested, struct kol_insight_va
     const struct kol_talk *t = &s->talk;
     if (!requested)
         return;
-    *ret = (struct kol_insight_value){.value = "normal", .confidence = 0.85, .rule = "urgency-none-said",
-                                      .quote_start_ms = -1, .quote_end_ms = -1};
+    *ret = (struct kol_insight_value){.value = "normal",
+                                      .confidence = 0.85,
+                                      .rule = "urgency-none-said",
+                                      .quote_start_ms = -1,
+                                      .quote_end_ms = -1};
     for (size_t i = 0; i < t->word_count; i++) {
         size_t n = kol_phrase_at(t, i, CALM);
         if (n && kol_role_at(t, i) != KOL_ROLE_AGENT) {

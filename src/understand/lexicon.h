@@ -43,11 +43,11 @@ struct kol_taxonomy {
     size_t phrase_count;
     uint32_t *cue_of_part;
     size_t part_count;
-    const char **patterns;          /* folded words */
+    const char **patterns; /* folded words */
     size_t pattern_count;
     struct kol_index exact, endings; /* word -> pattern; word* -> pattern by its stem */
     struct kol_index by_pattern;
-    bool restricted;                 /* an "only" line was there */
+    bool restricted; /* an "only" line was there */
 };
 
 struct kol_source {
@@ -59,6 +59,13 @@ struct kol_source {
 /* Reads the sources one after the other; a later one adds to the services of an earlier one. */
 enum kol_code kol_taxonomy_read(struct kol_arena *a, const struct kol_source *sources, size_t count,
                                 struct kol_taxonomy *ret, struct kol_err *err) KOL_MUST_CHECK;
+
+/* Leaves only the services of an "only" line, on a copy of t that shares all else with it. */
+enum kol_code kol_taxonomy_restrict(struct kol_arena *a, const struct kol_taxonomy *t,
+                                    const struct kol_source *source, struct kol_taxonomy *ret,
+                                    struct kol_err *err) KOL_MUST_CHECK;
+/* Whether a source has "only" lines and nothing else. */
+bool kol_taxonomy_only_restricts(const struct kol_source *source);
 
 /* --- places (places.c) --- */
 
@@ -75,6 +82,8 @@ struct kol_place_name {
     uint32_t place;
     uint8_t count;
     bool weak; /* an everyday word as well */
+    bool latin;
+    uint8_t first_letters; /* of the first word */
     const char *words[KOL_NAME_WORDS];
     const char *joined; /* all words as one */
 };
@@ -96,7 +105,7 @@ struct kol_place_match {
     uint32_t first, end; /* words */
     uint32_t place;
     bool weak;
-    char prefix; /* 'b', 'l', 'm' when a Hebrew preposition is part of the word */
+    char prefix;       /* 'b', 'l', 'm' when a Hebrew preposition is part of the word */
     bool other_prefix; /* ה ש ו כ: "החיפה" is no town */
     enum kol_place_how how;
     double distance; /* of sound; 0 when exact */

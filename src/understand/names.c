@@ -6,35 +6,41 @@
 #include <string.h>
 
 /* After these a name follows nearly always … */
-#define SURE_INTROS                                                                                \
-    "my name is|my name's|name is|the name's|the name is|name's|call me|ask for|under the name|"   \
-    "under the name of|שמי|קוראים לי|השם שלי|השם שלי הוא|שם שלי|על שם|מדבר|מדברת|השם הוא|"          \
+#define SURE_INTROS                                                                                                                          \
+    "my name is|my name's|name is|the name's|the name is|name's|call me|ask for|under the name|"                                             \
+    "under the name of|שמי|קוראים לי|השם שלי|השם שלי הוא|שם שלי|על שם|מדבר|מדברת|השם הוא|" \
     "שלום מדבר|שלום מדברת|הוא השם|קוראים לי"
 /* … after these only if it looks like one. */
-#define LIKELY_INTROS                                                                              \
-    "this is|it's|it is|i'm|i am|im|here is|אני|זה|זאת|זו|כאן|פה|השם|בשם|that's"
+#define LIKELY_INTROS "this is|it's|it is|i'm|i am|im|here is|אני|זה|זאת|זו|כאן|פה|השם|בשם|that's"
 
 /* Words that begin something else after a name. */
-#define STARTERS                                                                                   \
+#define STARTERS                                                                                                                                                            \
     "אני|אנחנו|יש|צריך|צריכה|צריכים|רציתי|רוצה|רוצים|מחפש|מחפשת|מחפשים|מה|אפשר|הטלפון|המספר|"        \
-    "מספר|לגבי|בקשר|בנוגע|תודה|שלום|היי|נשמח|אשמח|תחזרו|מדבר|מדברת|בבקשה|קבעתי|התקשרתי|ואני|ויש|"    \
-    "ו|והטלפון|והמספר|גר|גרה|מחברת|מ|עם|של|על|את|לא|כן|גם|פה|כאן|שיש|שלי|בן|בת|אבא|אמא|הבעיה|כי|"      \
-    "and|from|calling|i|we|my|here|speaking|with|at|in|on|about|the|a|an|is|not|so|but|can|could|" \
-    "would|just|looking|need|for|its|im|ive|id|again|please|thanks|thank|over|by|of|to|too|number|your|" \
-    "phone|actually|regarding|hi|hello|yes|no|got|have|had|was|you|that|this|its|it|oh|double|zero"
+    "מספר|לגבי|בקשר|בנוגע|תודה|שלום|היי|נשמח|אשמח|תחזרו|מדבר|מדברת|בבקשה|קבעתי|התקשרתי|ואני|ויש|" \
+    "ו|והטלפון|והמספר|גר|גרה|מחברת|מ|עם|של|על|את|לא|כן|גם|פה|כאן|שיש|שלי|בן|בת|אבא|אמא|הבעיה|כי|"        \
+    "and|from|calling|i|we|my|here|speaking|with|at|in|on|about|the|a|an|is|not|so|but|can|could|"                                                                          \
+    "would|just|looking|need|for|its|im|ive|id|again|please|thanks|thank|over|by|of|to|too|"                                                                                \
+    "number|your|"                                                                                                                                                          \
+    "phone|actually|regarding|hi|hello|yes|no|got|have|had|was|you|that|this|its|it|oh|double|"                                                                             \
+    "zero"
 
-#define NOT_NAMES                                                                                  \
-    STARTERS "|אחד|אחת|פה|אליך|אליכם|אליי|איתי|איתך|אותי|ככה|נכון|בסדר|טוב|רגע|היום|מחר|אתה|את|אתם|" \
-             "הוא|היא|הם|מי|איפה|דחוף|בעל|בעלת|ועד|יושב|מנהל|מנהלת|לקוח|לקוחה|דירה|בית|משהו|" \
-             "מישהו|הבעל|ההורים|אותו|עברית|אנגלית|ברור|סבבה|מעולה|יופי|מצוין|סליחה|אוקיי|אה|אוי|"       \
-             "זה|זו|זאת|לקראת|כבר|עוד|רק|ממש|קצת|דווקא|בדיוק|בטח|יום|ראשון|שני|שלישי|רביעי|חמישי|שישי|שבת|" \
-             "sure|yeah|okay|ok|well|right|great|good|fine|perfect|lovely|there|going|trying|wondering|" \
-             "sorry|afraid|after|hoping|stuck|locked|out|outside|home|free|available|an|ringing|urgent|" \
-             "customer|tenant|landlord|owner|new|only|also|really|very|monday|tuesday|wednesday|"  \
-             "thursday|friday|saturday|sunday|january|february|march|april|may|june|july|august|"   \
-             "september|october|november|december|english|american|british|hebrew|israel|tomorrow|" \
-             "today|morning|afternoon|interested|self|back|mrs|mr|ms|dr|are|who|what|when|where|how|" \
-             "wonderful|cheers|bye|goodbye|absolutely|definitely|correct|thats|if|let|then|now|brilliant"
+#define NOT_NAMES                                                                                                                                                       \
+    STARTERS                                                                                                                                                            \
+        "|אחד|אחת|פה|אליך|אליכם|אליי|איתי|איתך|אותי|ככה|נכון|בסדר|טוב|רגע|היום|מחר|אתה|את|אתם|"        \
+        "הוא|היא|הם|מי|איפה|דחוף|בעל|בעלת|ועד|יושב|מנהל|מנהלת|לקוח|לקוחה|דירה|בית|משהו|"                   \
+        "מישהו|הבעל|ההורים|אותו|עברית|אנגלית|ברור|סבבה|מעולה|יופי|מצוין|סליחה|אוקיי|אה|אוי|"         \
+        "זה|זו|זאת|לקראת|כבר|עוד|רק|ממש|קצת|דווקא|בדיוק|בטח|יום|ראשון|שני|שלישי|רביעי|חמישי|שישי|" \
+        "שבת|"                                                                                                                                                       \
+        "sure|yeah|okay|ok|well|right|great|good|fine|perfect|lovely|there|going|trying|"                                                                               \
+        "wondering|"                                                                                                                                                    \
+        "sorry|afraid|after|hoping|stuck|locked|out|outside|home|free|available|an|ringing|"                                                                            \
+        "urgent|"                                                                                                                                                       \
+        "customer|tenant|landlord|owner|new|only|also|really|very|monday|tuesday|wednesday|"                                                                            \
+        "thursday|friday|saturday|sunday|january|february|march|april|may|june|july|august|"                                                                            \
+        "september|october|november|december|english|american|british|hebrew|israel|tomorrow|"                                                                          \
+        "today|morning|afternoon|interested|self|back|mrs|mr|ms|dr|are|who|what|when|where|how|"                                                                        \
+        "wonderful|cheers|bye|goodbye|absolutely|definitely|correct|thats|if|let|then|now|"                                                                             \
+        "brilliant"
 
 #define TITLES "mr|mrs|ms|miss|dr|mister|doctor|professor|prof|rabbi|גברת|ד\"ר|דוקטור|מר|הרב"
 
@@ -56,7 +62,8 @@ static bool can_be_name(const struct kol_scene *s, size_t i)
     if (w->script != KOL_SCRIPT_HEBREW && w->script != KOL_SCRIPT_LATIN)
         return false;
     if (strlen(w->norm) < 2 || (s->marks[i] & KOL_MARK_PHONE) || kol_is(w, NOT_NAMES))
-        return kol_is_first_name(s->lexicon, w->norm) && w->capital && !kol_is(w, "mrs|mr|an|in|may|april|march");
+        return kol_is_first_name(s->lexicon, w->norm) && w->capital &&
+               !kol_is(w, "mrs|mr|an|in|may|april|march");
     if (w->script == KOL_SCRIPT_LATIN && s->talk.has_case)
         return w->capital;
     return true;
@@ -69,7 +76,8 @@ static bool is_from_place(const struct kol_scene *s, size_t i)
     const struct kol_word *w = &s->talk.words[i];
     if (w->script != KOL_SCRIPT_HEBREW || strncmp(w->norm, "מ", 2) != 0)
         return false;
-    return (kol_places_match(s->lexicon->places, &s->talk, i, &m) && m.prefix) || strncmp(w->norm, "מה", 4) == 0;
+    return (kol_places_match(s->lexicon->places, &s->talk, i, &m) && m.prefix) ||
+           strncmp(w->norm, "מה", 4) == 0;
 }
 
 /* Whether the word after a name's last word shows that the name is over. */
@@ -80,21 +88,30 @@ static bool is_boundary(const struct kol_scene *s, size_t i)
 }
 
 #define PEOPLES                                                                                    \
-    "israeli|english|british|american|french|irish|jewish|russian|german|australian|canadian|scottish|welsh|indian|polish|spanish|" \
+    "israeli|english|british|american|french|irish|jewish|russian|german|australian|canadian|"     \
+    "scottish|welsh|indian|polish|spanish|"                                                        \
     "christian|muslim|arab|italian|victorian|georgian|edwardian"
 
-/* "This is Rivka, …", "Hi, it's Aoife, …": an unknown name, but with a capital, a comma and early. */
+/* "This is Rivka, …", "Hi, it's Aoife, …": an unknown name, but with a capital, a comma and early.
+ */
 static bool looks_introduced(const struct kol_scene *s, size_t at)
 {
     const struct kol_talk *t = &s->talk;
     const struct kol_word *w = &t->words[at];
     struct kol_place_match m;
-    if (w->script != KOL_SCRIPT_LATIN || !t->has_case || !w->capital || at < 1 || !is_boundary(s, at + 1) || kol_is(w, PEOPLES))
+    /* "אני עלא מבאקה": whoever is from a town has a name before it. */
+    if (w->script == KOL_SCRIPT_HEBREW && kol_phrase_before(t, at, "אני|זה|זאת|זו|כאן") &&
+        at + 1 < t->word_count && t->words[at + 1].gap <= KOL_GAP_HYPHEN &&
+        kol_places_match(s->lexicon->places, t, at + 1, &m) && m.prefix == 'm')
+        return !kol_is(w, "גר|גרה|בא|באה|רחוק|מתקשר|מתקשרת|מדבר|מדברת|לא|כבר|היום|עכשיו|הגעתי|נוסע|נוסעת|במקור");
+    if (w->script != KOL_SCRIPT_LATIN || !t->has_case || !w->capital || at < 1 ||
+        !is_boundary(s, at + 1) || kol_is(w, PEOPLES))
         return false;
-    if (kol_phrase_before(t, at, "this is|here is"))
+    if (kol_phrase_before(t, at, "this is|here is|זה|זו|זאת|אני|כאן"))
         return true;
     size_t turn_first = t->turns[w->turn].first;
-    return at - turn_first <= 6 && w->turn <= 2 && ends_before(t, at + 1) && kol_phrase_before(t, at, "i'm|it's|i am|it is") &&
+    return at - turn_first <= 6 && w->turn <= 2 && ends_before(t, at + 1) &&
+           kol_phrase_before(t, at, "i'm|it's|i am|it is") &&
            !kol_places_match(s->lexicon->places, t, at, &m);
 }
 
@@ -110,15 +127,16 @@ static size_t read_name(const struct kol_scene *s, size_t i, bool first_sure)
     if (at >= t->word_count || t->words[at].turn != t->words[i].turn)
         return i;
     /* "מדברת שני, …": a name that is a number or a day elsewhere. */
-    bool odd = first_sure && kol_is_first_name(s->lexicon, t->words[at].norm) && ends_before(t, at + 1) &&
-               !kol_is(&t->words[at], STARTERS);
+    bool odd = first_sure && kol_is_first_name(s->lexicon, t->words[at].norm) &&
+               ends_before(t, at + 1) && !kol_is(&t->words[at], STARTERS);
     if (!odd && !can_be_name(s, at))
         return i;
     bool known = kol_is_first_name(s->lexicon, t->words[at].norm);
     bool latin = t->words[at].script == KOL_SCRIPT_LATIN;
     if (at == i && looks_introduced(s, at))
         known = true;
-    if (!known && !title && !(first_sure && (is_boundary(s, at + 1) || (latin && t->words[at].capital))) &&
+    if (!known && !title &&
+        !(first_sure && (is_boundary(s, at + 1) || (latin && t->words[at].capital))) &&
         !(first_sure && at + 2 <= t->word_count && is_boundary(s, at + 2)))
         return i;
     size_t end = at + 1;
@@ -142,8 +160,9 @@ static void offer(struct candidate *best, size_t first, size_t end, double score
 static bool greets_as_business(const struct kol_talk *t, size_t i)
 {
     size_t first = t->turns[t->words[i].turn].first, end = t->turns[t->words[i].turn].end;
-    return kol_phrase_find(t, first, end, "how can i help|how may i help|what can i do for you|במה אפשר לעזור|"
-                                          "איך אפשר לעזור|במה אוכל לעזור|how can we help") < end &&
+    return kol_phrase_find(t, first, end,
+                           "how can i help|how may i help|what can i do for you|במה אפשר לעזור|"
+                           "איך אפשר לעזור|במה אוכל לעזור|how can we help") < end &&
            kol_role_at(t, i) == KOL_ROLE_UNKNOWN;
 }
 
@@ -153,9 +172,11 @@ static void offer_intros(const struct kol_scene *s, struct candidate *best)
     for (size_t i = 0; i < t->word_count; i++) {
         if (kol_role_at(t, i) == KOL_ROLE_AGENT)
             continue;
-        size_t sure = kol_phrase_at(t, i, SURE_INTROS), likely = sure ? 0 : kol_phrase_at(t, i, LIKELY_INTROS);
+        size_t sure = kol_phrase_at(t, i, SURE_INTROS),
+               likely = sure ? 0 : kol_phrase_at(t, i, LIKELY_INTROS);
         size_t at = i + sure + likely;
-        if (at == i || at >= t->word_count || t->words[at].gap > KOL_GAP_HYPHEN || greets_as_business(t, i))
+        if (at == i || at >= t->word_count || t->words[at].gap > KOL_GAP_HYPHEN ||
+            greets_as_business(t, i))
             continue;
         size_t end = read_name(s, at, sure > 0);
         /* "it's Priya's house" is about somebody else */
@@ -169,17 +190,24 @@ static void offer_here(const struct kol_scene *s, struct candidate *best)
 {
     const struct kol_talk *t = &s->talk;
     for (size_t i = 1; i < t->word_count; i++) {
-        if (kol_role_at(t, i) == KOL_ROLE_AGENT || !kol_is(&t->words[i], "here|speaking|calling|מדבר|מדברת|כאן"))
+        if (kol_role_at(t, i) == KOL_ROLE_AGENT ||
+            !kol_is(&t->words[i], "here|speaking|calling|מדבר|מדברת|כאן"))
             continue;
         size_t first = i - 1;
         bool latin = t->words[first].script == KOL_SCRIPT_LATIN && t->has_case;
-        if (first > 0 && t->words[first].gap == KOL_GAP_SPACE && t->words[first].capital && t->words[first - 1].capital &&
-            (kol_is_first_name(s->lexicon, t->words[first - 1].norm) || kol_is(&t->words[first - 1], TITLES)))
+        if (first > 0 && t->words[first].gap == KOL_GAP_SPACE && t->words[first].capital &&
+            t->words[first - 1].capital &&
+            (kol_is_first_name(s->lexicon, t->words[first - 1].norm) ||
+             kol_is(&t->words[first - 1], TITLES)))
             first--;
-        bool known = kol_is_first_name(s->lexicon, t->words[first].norm) || kol_is(&t->words[first], TITLES) ||
-                     (latin && t->words[first].capital && can_be_name(s, first) && ends_before(t, i + 1) && t->words[i].sentence < 3);
-        if (t->words[i].gap == KOL_GAP_SPACE && known && first < i - (size_t)kol_is(&t->words[first], TITLES) &&
-            (t->words[first].gap >= KOL_GAP_COMMA || kol_is(&t->words[first - 1], "hi|hello|hey|היי|שלום|yeah|hiya")))
+        bool known = kol_is_first_name(s->lexicon, t->words[first].norm) ||
+                     kol_is(&t->words[first], TITLES) ||
+                     (latin && t->words[first].capital && can_be_name(s, first) &&
+                      ends_before(t, i + 1) && t->words[i].sentence < 3);
+        if (t->words[i].gap == KOL_GAP_SPACE && known &&
+            first < i - (size_t)kol_is(&t->words[first], TITLES) &&
+            (t->words[first].gap >= KOL_GAP_COMMA ||
+             kol_is(&t->words[first - 1], "hi|hello|hey|היי|שלום|yeah|hiya")))
             offer(best, first, i, 0.85, "name-here");
     }
 }
@@ -187,19 +215,25 @@ static void offer_here(const struct kol_scene *s, struct candidate *best)
 static bool asks_name(const struct kol_talk *t, const struct kol_talk_turn *turn)
 {
     return kol_phrase_find(t, turn->first, turn->end,
-                           "your name|name please|the name|a name|a name and number|name and number|whats the name|"
-                           "and your name|who am i speaking|whos calling|who is this|who's this|who is calling|surname|last name|"
-                           "full name|first name|name for|whom am i|מה השם|איך קוראים|מי מדבר|מי מדברת|על שם מי|השם שלך|שם מלא|"
-                           "איך קוראים לך|מה שמך|שם בבקשה|עם מי אני|מי זה|מי זאת|שם וטלפון|שם ומספר|השם בבקשה|ושם|והשם") < turn->end;
+                           "your name|name please|the name|a name|a name and number|name and "
+                           "number|whats the name|"
+                           "and your name|who am i speaking|whos calling|who is this|who's "
+                           "this|who is calling|surname|last name|"
+                           "full name|first name|name for|whom am i|מה השם|איך קוראים|מי מדבר|מי "
+                           "מדברת|על שם מי|השם שלך|שם מלא|"
+                           "איך קוראים לך|מה שמך|שם בבקשה|עם מי אני|מי זה|מי זאת|שם וטלפון|שם "
+                           "ומספר|השם בבקשה|ושם|והשם") < turn->end;
 }
 
 /* The first words of an answer that are no name: "sure, it's …", "כן, השם …" */
 static size_t skip_fillers(const struct kol_talk *t, size_t i, size_t end)
 {
     while (i < end) {
-        size_t n = kol_phrase_at(t, i, "sure|yes|yeah|okay|ok|of course|its|it's|it is|i'm|im|i am|my name is|my name's|"
-                                       "the name is|uh|um|oh|well|this is|that's|that would be|"
-                                       "כן|בטח|אוקיי|בסדר|השם|שמי|אני|קוראים לי|זה|אה|על שם|שם|מדבר|מדברת|טוב");
+        size_t n = kol_phrase_at(
+            t, i,
+            "sure|yes|yeah|okay|ok|of course|its|it's|it is|i'm|im|i am|my name is|my name's|"
+            "the name is|uh|um|oh|well|this is|that's|that would be|"
+            "כן|בטח|אוקיי|בסדר|השם|שמי|אני|קוראים לי|זה|אה|על שם|שם|מדבר|מדברת|טוב");
         if (n == 0)
             break;
         i += n;
@@ -230,8 +264,10 @@ static void offer_confirmed(const struct kol_scene *s, struct candidate *best)
     for (size_t i = 0; i < t->word_count; i++) {
         if (kol_role_at(t, i) != KOL_ROLE_AGENT)
             continue;
-        size_t n = kol_phrase_at(t, i, "speaking with|speaking to|is this|talking to|is that|that's|זו|זה|זאת|מדבר עם|"
-                                       "מדברת עם|אני מדבר עם|אני מדברת עם|am i speaking with|שלום|היי|hi");
+        size_t n = kol_phrase_at(
+            t, i,
+            "speaking with|speaking to|is this|talking to|is that|that's|זו|זה|זאת|מדבר עם|"
+            "מדברת עם|אני מדבר עם|אני מדברת עם|am i speaking with|שלום|היי|hi");
         bool question = t->sentences[t->words[i].sentence].question;
         if (n == 0 || !question || i + n >= t->word_count || t->words[i + n].gap > KOL_GAP_HYPHEN)
             continue;
@@ -248,7 +284,8 @@ static void offer_loose(const struct kol_scene *s, struct candidate *best)
     const struct kol_talk *t = &s->talk;
     for (size_t i = 1; i < t->word_count; i++) {
         const struct kol_word *w = &t->words[i];
-        if (!kol_is_first_name(s->lexicon, w->norm) || (s->talk.has_case && w->script == KOL_SCRIPT_LATIN && !w->capital))
+        if (!kol_is_first_name(s->lexicon, w->norm) ||
+            (s->talk.has_case && w->script == KOL_SCRIPT_LATIN && !w->capital))
             continue;
         bool last = i + 1 == t->word_count || t->words[i + 1].gap >= KOL_GAP_STOP;
         if (kol_role_at(t, i) != KOL_ROLE_AGENT && (s->marks[i - 1] & KOL_MARK_PHONE)) {
@@ -256,9 +293,31 @@ static void offer_loose(const struct kol_scene *s, struct candidate *best)
             if (end == t->turns[w->turn].end || ends_before(t, end))
                 offer(best, i, end, 0.8, "name-after-number");
         }
-        bool vocative = w->gap == KOL_GAP_COMMA || kol_is(&t->words[i - 1], "thanks|thank you|bye|hi|hello|hey|okay|ok|כן|תודה|שלום|להתראות|ביי|טוב|נורית");
-        if (kol_role_at(t, i) == KOL_ROLE_AGENT && last && vocative && w->turn > 0 && !kol_is(w, "אגב|בסדר"))
+        bool vocative =
+            w->gap == KOL_GAP_COMMA ||
+            kol_is(&t->words[i - 1],
+                   "thanks|thank you|bye|hi|hello|hey|okay|ok|כן|תודה|שלום|להתראות|ביי|טוב|נורית");
+        if (kol_role_at(t, i) == KOL_ROLE_AGENT && last && vocative && w->turn > 0 &&
+            !kol_is(w, "אגב|בסדר"))
             offer(best, i, i + 1, 0.7, "name-addressed");
+    }
+}
+
+/* "שלום, חנה. נולד לנו בן …": a greeting, a name, a full stop, before anything else. */
+static void offer_greeting(const struct kol_scene *s, struct candidate *best)
+{
+    const struct kol_talk *t = &s->talk;
+    for (size_t k = 0; k < t->turn_count && k < 2; k++) {
+        size_t first = t->turns[k].first;
+        if (t->turns[k].role == KOL_ROLE_AGENT || t->turns[k].end - first < 3 || !kol_phrase_at(t, first, "hi|hello|hey|שלום|היי|בוקר טוב|ערב טוב|good morning"))
+            continue;
+        size_t at = first + kol_phrase_at(t, first, "hi|hello|hey|שלום|היי|בוקר טוב|ערב טוב|good morning");
+        size_t end = at < t->turns[k].end && t->words[at].gap == KOL_GAP_COMMA ? read_name(s, at, false) : at;
+        bool agents_own = false; /* the caller may be greeting whoever answered by name */
+        for (size_t i = 0; i < first; i++)
+            agents_own |= end > at && strcmp(t->words[i].norm, t->words[at].norm) == 0;
+        if (end > at && end < t->word_count && t->words[end].gap == KOL_GAP_STOP && !agents_own)
+            offer(best, at, end, 0.75, "name-greeting");
     }
 }
 
@@ -272,22 +331,24 @@ static struct kol_span with_surname(const struct kol_scene *s, struct kol_span n
     for (size_t i = 0; i + 1 < t->word_count; i++) {
         const struct kol_word *second = &t->words[i + 1];
         if (kol_role_at(t, i) == KOL_ROLE_AGENT || strcmp(t->words[i].norm, first) != 0 ||
-            t->words[i].gap < KOL_GAP_COMMA || second->gap != KOL_GAP_SPACE || !ends_before(t, i + 2) ||
-            !can_be_name(s, i + 1) || is_from_place(s, i + 1))
+            t->words[i].gap < KOL_GAP_COMMA || second->gap != KOL_GAP_SPACE ||
+            !ends_before(t, i + 2) || !can_be_name(s, i + 1) || is_from_place(s, i + 1))
             continue;
         return (struct kol_span){(uint32_t)i, (uint32_t)i + 2};
     }
     return name;
 }
 
-/* Every place where the name, or the family name alone after a title, is said is no town or trade. */
+/* Every place where the name, or the family name alone after a title, is said is no town or trade.
+ */
 static void mark_name(struct kol_scene *s)
 {
     const struct kol_talk *t = &s->talk;
     size_t n = s->name.end - s->name.first;
     for (size_t i = 0; i + n <= t->word_count; i++) {
         size_t same = 0;
-        while (same < n && strcmp(t->words[i + same].norm, t->words[s->name.first + same].norm) == 0)
+        while (same < n &&
+               strcmp(t->words[i + same].norm, t->words[s->name.first + same].norm) == 0)
             same++;
         if (same == n)
             for (size_t k = i; k < i + n; k++)
@@ -301,7 +362,10 @@ static const char *spell(struct kol_scene *s, struct kol_span span)
     const char *out = "";
     for (size_t i = span.first; i < span.end && out; i++) {
         const struct kol_word *w = &s->talk.words[i];
-        out = kol_arena_fmt(s->a, "%s%s%.*s", out, i == span.first ? "" : w->gap == KOL_GAP_HYPHEN ? "-" : " ",
+        out = kol_arena_fmt(s->a, "%s%s%.*s", out,
+                            i == span.first            ? ""
+                            : w->gap == KOL_GAP_HYPHEN ? "-"
+                                                       : " ",
                             (int)w->clean_len, w->clean);
     }
     return out;
@@ -315,11 +379,14 @@ void kol_find_name(struct kol_scene *s, struct kol_insight_value *ret)
     offer_confirmed(s, &best);
     offer_here(s, &best);
     offer_loose(s, &best);
+    offer_greeting(s, &best);
     if (best.span.end == 0)
         return;
     s->name = with_surname(s, best.span);
     mark_name(s);
-    *ret = (struct kol_insight_value){.value = spell(s, s->name), .rule = best.rule,
-                                      .confidence = best.score * (0.4 + 0.6 * kol_heard(s, s->name))};
+    *ret =
+        (struct kol_insight_value){.value = spell(s, s->name),
+                                   .rule = best.rule,
+                                   .confidence = best.score * (0.4 + 0.6 * kol_heard(s, s->name))};
     kol_set_evidence(s, s->name, ret);
 }

@@ -65,8 +65,10 @@ static bool lookup(const struct kol_word *w, struct spoken *ret)
             return true;
         }
         /* ו ("and") or a preposition before it: "ותשע", "בשמונה", "לשישה" */
-        if (w->script == KOL_SCRIPT_HEBREW && w->stem_count > 1 && kol_is_stem(w, numbers[i].words)) {
-            *ret = (struct spoken){numbers[i].value, numbers[i].shape, strncmp(w->norm, "ו", 2) == 0};
+        if (w->script == KOL_SCRIPT_HEBREW && w->stem_count > 1 &&
+            kol_is_stem(w, numbers[i].words)) {
+            *ret =
+                (struct spoken){numbers[i].value, numbers[i].shape, strncmp(w->norm, "ו", 2) == 0};
             return true;
         }
     }
@@ -93,11 +95,13 @@ static size_t below_hundred(const struct kol_talk *t, size_t i, int64_t *ret)
     if (!joins(t, i + 1) || !lookup_at(t, i + 1, &second))
         return 1;
     bool hebrew = t->words[i].script == KOL_SCRIPT_HEBREW;
-    if (first.shape == TEN && second.shape == UNIT && second.value > 0 && (!hebrew || second.joined)) {
+    if (first.shape == TEN && second.shape == UNIT && second.value > 0 &&
+        (!hebrew || second.joined)) {
         *ret += second.value;
         return 2;
     }
-    if (hebrew && first.shape == UNIT && first.value > 0 && second.shape == TEEN && !second.joined) {
+    if (hebrew && first.shape == UNIT && first.value > 0 && second.shape == TEEN &&
+        !second.joined) {
         *ret = 10 + first.value; /* שלוש עשרה */
         return 2;
     }
@@ -142,7 +146,8 @@ size_t kol_spoken_digits(const struct kol_talk *t, size_t i, char *ret, size_t s
     if (n == 0)
         return 0;
     struct spoken next;
-    if (value > 0 && value < 10 && n == 1 && joins(t, i + 1) && lookup_at(t, i + 1, &next) && next.shape == HUNDRED) {
+    if (value > 0 && value < 10 && n == 1 && joins(t, i + 1) && lookup_at(t, i + 1, &next) &&
+        next.shape == HUNDRED) {
         snprintf(ret, size, "%d00", (int)value); /* "nine hundred" */
         return 2;
     }
@@ -174,7 +179,8 @@ size_t kol_spoken_number(const struct kol_talk *t, size_t i, int64_t *ret)
         struct spoken s;
         if (taken > 0 && !joins(t, at))
             break;
-        size_t and_word = taken > 0 && kol_is(&t->words[at], "and") && at + 1 < t->word_count && part % 100 == 0 && part > 0;
+        size_t and_word = taken > 0 && kol_is(&t->words[at], "and") && at + 1 < t->word_count &&
+                          part % 100 == 0 && part > 0;
         int64_t small;
         size_t n = below_hundred(t, at + and_word, &small);
         if (n > 0 && part % 100 == 0) {

@@ -18,7 +18,8 @@ struct run {
 /* Words that people put between the groups of a number. */
 static bool is_filler(const struct kol_talk *t, size_t i)
 {
-    return kol_is(&t->words[i], "and|dash|hyphen|then|uh|um|er|erm|dot|מקף|ו|אז|אה|אממ|ואז|קו|נקודה|רווח|space|area|code|extension");
+    return kol_is(&t->words[i], "and|dash|hyphen|then|uh|um|er|erm|dot|מקף|ו|אז|אה|אממ|ואז|קו|"
+                                "נקודה|רווח|space|area|code|extension");
 }
 
 /* A short sound of listening between two halves of a dictated number: "כן", "uh huh". */
@@ -114,7 +115,8 @@ static bool to_national(const struct run *r, char *ret, size_t size)
     if (us_with_one)
         return true;
     if (d[0] == '0') /* Israel: 9 (fixed) or 10; United Kingdom: 10 or 11 */
-        return (n == 9 && d[1] >= '2' && d[1] != '5' && d[1] != '7') || n == 10 || (n == 11 && (d[1] == '7' || d[1] == '1' || d[1] == '2'));
+        return (n == 9 && d[1] >= '2' && d[1] != '5' && d[1] != '7') || n == 10 ||
+               (n == 11 && (d[1] == '7' || d[1] == '1' || d[1] == '2'));
     if (n == 10 && d[0] == '1') /* 1-700, 1-800 of Israel */
         return d[1] == '7' || d[1] == '8';
     return n == 10 && d[0] >= '2';
@@ -127,18 +129,25 @@ static bool of_somebody_else(const struct kol_talk *t, struct kol_span span)
     if (span.first - first > 12)
         first = span.first - 12;
     return kol_phrase_find(t, first, span.first,
-                           "wife's|husband's|tenant's|neighbour's|neighbor's|landlord's|mother's|my wife|my husband|"
-                           "the tenant|my tenant|the neighbour|the landlord|manager's|his number|her number|their number|"
-                           "your number|you on|called you|של השכן|של השכנה|של אשתי|של בעלי|של הדייר|של הדיירת|של השוכר|"
-                           "של אמא|של אבא|המספר שלו|המספר שלה|הטלפון שלו|הטלפון שלה|של המתווך|של הבן|המספר שלכם|"
-                           "של הבת|של אחי|של אחותי|your old number|old number|the number i had") < span.first;
+                           "wife's|husband's|tenant's|neighbour's|neighbor's|landlord's|mother's|"
+                           "my wife|my husband|"
+                           "the tenant|my tenant|the neighbour|the landlord|manager's|his "
+                           "number|her number|their number|"
+                           "your number|you on|called you|של השכן|של השכנה|של אשתי|של בעלי|של "
+                           "הדייר|של הדיירת|של השוכר|"
+                           "של אמא|של אבא|המספר שלו|המספר שלה|הטלפון שלו|הטלפון שלה|של המתווך|של "
+                           "הבן|המספר שלכם|"
+                           "של הבת|של אחי|של אחותי|your old number|old number|the number i had") <
+           span.first;
 }
 
 /* "no, sorry, 054…": what was said before was wrong. */
 static bool is_correction(const struct kol_talk *t, size_t first)
 {
     size_t from = first > 6 ? first - 6 : 0;
-    return kol_phrase_find(t, from, first, "sorry|no wait|wait no|i mean|actually|scratch that|correction|סליחה|רגע|טעיתי|תיקון|לא לא") < first;
+    return kol_phrase_find(t, from, first,
+                           "sorry|no wait|wait no|i mean|actually|scratch "
+                           "that|correction|סליחה|רגע|טעיתי|תיקון|לא לא") < first;
 }
 
 struct candidate {
@@ -195,7 +204,8 @@ void kol_find_phone(struct kol_scene *s, struct kol_insight_value *ret)
     *ret = (struct kol_insight_value){
         .value = kol_arena_str(s->a, best.national),
         .confidence = (best.score > 0.97 ? 0.97 : best.score) * (0.5 + 0.5 * heard),
-        .rule = kol_role_at(t, best.span.first) == KOL_ROLE_UNKNOWN ? "number-said" : "number-said-by-caller"};
+        .rule = kol_role_at(t, best.span.first) == KOL_ROLE_UNKNOWN ? "number-said"
+                                                                    : "number-said-by-caller"};
     kol_set_evidence(s, best.span, ret);
     s->phone = best.span;
 }

@@ -15,7 +15,8 @@ static enum kol_code no_memory(struct kol_err *err)
 }
 
 /* "Be'er Sheva" as the words beer, sheva; false when it has too many words to be a name. */
-static bool read_name(struct kol_arena *a, const char *text, uint32_t place, struct kol_place_name *ret)
+static bool read_name(struct kol_arena *a, const char *text, uint32_t place,
+                      struct kol_place_name *ret)
 {
     char *words[KOL_NAME_WORDS + 1];
     *ret = (struct kol_place_name){.place = place, .weak = *text == '?'};
@@ -33,6 +34,8 @@ static bool read_name(struct kol_arena *a, const char *text, uint32_t place, str
         to = mempcpy(to, words[i], strlen(words[i]));
     }
     ret->joined = joined;
+    ret->latin = (uint8_t)joined[0] < 0x80;
+    ret->first_letters = (uint8_t)(strlen(words[0]) / (ret->latin ? 1 : 2));
     ret->count = (uint8_t)n;
     return true;
 }
@@ -48,8 +51,10 @@ static enum kol_code read_place(struct kol_arena *a, char **columns, struct kol_
         tier++;
     if (strlen(columns[0]) != 2 || !kol_parse_i64(columns[1], &population) || tier == 3)
         return kol_fail(err, KOL_BAD_CONFIG, "bad country, population or tier");
-    *p = (struct kol_place){.he = *columns[3] ? columns[3] : NULL, .en = columns[4],
-                            .population = (uint32_t)population, .tier = (enum kol_tier)tier};
+    *p = (struct kol_place){.he = *columns[3] ? columns[3] : NULL,
+                            .en = columns[4],
+                            .population = (uint32_t)population,
+                            .tier = (enum kol_tier)tier};
     memcpy(p->country, columns[0], 3);
     for (char *name; (name = strsep(&columns[5], "|"));)
         if (*name && read_name(a, name, (uint32_t)g->place_count, &g->names[g->name_count]))
@@ -61,7 +66,8 @@ static enum kol_code read_place(struct kol_arena *a, char **columns, struct kol_
 /* Names in the order of the file; the first ones win, so they are added last. */
 static bool index_names(struct kol_arena *a, struct kol_gazetteer *g)
 {
-    if (!kol_index_init(&g->by_first, a, g->name_count) || !kol_index_init(&g->by_joined, a, g->name_count))
+    if (!kol_index_init(&g->by_first, a, g->name_count) ||
+        !kol_index_init(&g->by_joined, a, g->name_count))
         return false;
     for (size_t i = g->name_count; i-- > 0;) {
         const struct kol_place_name *n = &g->names[i];
@@ -100,7 +106,8 @@ enum kol_code kol_gazetteer_read(struct kol_arena *a, const struct kol_source *s
         for (size_t i = 0; i < COLUMNS; i++)
             columns[i] = strsep(&line, "\t");
         if (!columns[COLUMNS - 1])
-            return kol_fail(err, KOL_BAD_CONFIG, "%s:%zu: less than %d columns", source->name, number, COLUMNS);
+            return kol_fail(err, KOL_BAD_CONFIG, "%s:%zu: less than %d columns", source->name,
+                            number, COLUMNS);
         if (read_place(a, columns, ret, err) != KOL_OK)
             return kol_err_prefix(err, "%s:%zu", source->name, number);
     }
@@ -133,8 +140,8 @@ static char loose_prefix(const struct kol_talk *talk, size_t i)
     return strcmp(before, "מ") == 0 ? 'm' : 0;
 }
 
-static void take(struct kol_place_match *best, const struct kol_gazetteer *g, uint32_t name, size_t i,
-                 const struct kol_talk *talk, size_t stem, enum kol_place_how how)
+static void take(struct kol_place_match *best, const struct kol_gazetteer *g, uint32_t name,
+                 size_t i, const struct kol_talk *talk, size_t stem, enum kol_place_how how)
 {
     const struct kol_place_name *n = &g->names[name];
     uint32_t end = (uint32_t)(i + (how == KOL_PLACE_JOINED ? 1 : n->count));
@@ -148,8 +155,13 @@ static void take(struct kol_place_match *best, const struct kol_gazetteer *g, ui
         return;
     const struct kol_stem *s = &talk->words[i].stems[stem];
     char prefix = s->place ? s->place : loose_prefix(talk, i);
-    *best = (struct kol_place_match){.first = (uint32_t)i, .end = end, .place = n->place, .weak = n->weak,
-                                     .prefix = prefix, .other_prefix = stem > 0 && !s->place, .how = how};
+    *best = (struct kol_place_match){.first = (uint32_t)i,
+                                     .end = end,
+                                     .place = n->place,
+                                     .weak = n->weak,
+                                     .prefix = prefix,
+                                     .other_prefix = stem > 0 && !s->place,
+                                     .how = how};
 }
 
 bool kol_places_match(const struct kol_gazetteer *g, const struct kol_talk *talk, size_t i,
@@ -209,18 +221,23 @@ bool kol_places_match_sound(const struct kol_gazetteer *g, const struct kol_talk
         char prefix = stem->place ? stem->place : loose_prefix(talk, i);
         if (!latin && !prefix)
             continue;
+        long letters = (long)strlen(stem->text) / (latin ? 1 : 2);
         for (size_t k = 0; k < g->name_count; k++) {
             const struct kol_place_name *n = &g->names[k];
-            if (g->places[n->place].tier != KOL_TIER_CORE || n->weak)
+            if (n->latin != latin || n->weak || labs(letters - n->first_letters) > 2 ||
+                g->places[n->place].tier != KOL_TIER_CORE)
                 continue;
             if (n->count == 1 && strlen(stem->text) < (latin ? 4 : 8))
                 continue;
             double d = sound_of_name(n, talk, i, stem->text);
             if (d > sound_allowed(n, latin) || d >= ret->distance)
                 continue;
-            *ret = (struct kol_place_match){.first = (uint32_t)i, .end = (uint32_t)(i + n->count),
-                                            .place = n->place, .prefix = prefix,
-                                            .how = KOL_PLACE_SOUND, .distance = d};
+            *ret = (struct kol_place_match){.first = (uint32_t)i,
+                                            .end = (uint32_t)(i + n->count),
+                                            .place = n->place,
+                                            .prefix = prefix,
+                                            .how = KOL_PLACE_SOUND,
+                                            .distance = d};
         }
     }
     return ret->end > 0;

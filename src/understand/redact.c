@@ -72,7 +72,8 @@ static bool is_phone(const char *d, size_t n)
     if (n == 12 && strncmp(d, "972", 3) == 0)
         return true;
     if (d[0] == '0')
-        return (n == 9 && strchr("23489", d[1])) || (n == 10 && strchr("57123489", d[1])) || (n == 11 && strchr("127", d[1]));
+        return (n == 9 && strchr("23489", d[1])) || (n == 10 && strchr("57123489", d[1])) ||
+               (n == 11 && strchr("127", d[1]));
     return (n == 10 && d[0] >= '2' && d[3] >= '2') || (n == 11 && d[0] == '1' && d[1] >= '2');
 }
 
@@ -80,7 +81,9 @@ static bool is_phone(const char *d, size_t n)
 
 static bool is_filler(const struct kol_talk *t, size_t i)
 {
-    return kol_is(&t->words[i], "and|dash|hyphen|then|uh|um|er|erm|מקף|ו|אז|אה|אממ|ואז|רווח|space|okay|ok|אוקיי|כן|yes");
+    return kol_is(
+        &t->words[i],
+        "and|dash|hyphen|then|uh|um|er|erm|מקף|ו|אז|אה|אממ|ואז|רווח|space|okay|ok|אוקיי|כן|yes");
 }
 
 static size_t digits_at(const struct kol_talk *t, size_t i, char *ret, size_t size)
@@ -141,9 +144,12 @@ static bool said_near(const struct kol_talk *t, size_t i, size_t words, const ch
     return kol_phrase_find(t, from, i, list) < i;
 }
 
-#define ID_WORDS "תעודת זהות|ת\"ז|תז|מספר זהות|תעודת הזהות|זהות|id number|identity number|teudat zehut|my id|i d number|id"
+#define ID_WORDS                                                                                                                  \
+    "תעודת זהות|ת\"ז|תז|מספר זהות|תעודת הזהות|זהות|id number|identity number|teudat zehut|my " \
+    "id|i d number|id"
 #define CODE_WORDS                                                                                 \
-    "cvv|cvc|c v v|c v c|security code|digits on the back|on the back|three digits|שלוש ספרות|בגב הכרטיס|קוד אבטחה|סי וי וי|"  \
+    "cvv|cvc|c v v|c v c|security code|digits on the back|on the back|three digits|שלוש "      \
+    "ספרות|בגב הכרטיס|קוד אבטחה|סי וי וי|"                             \
     "שלוש הספרות|מאחורי הכרטיס|ספרות מאחור|בגב|מאחורה"
 
 /* What the tokens [from, to) of a run are; NULL: nothing to hide. */
@@ -163,7 +169,8 @@ static const char *kind_of(const struct redactor *r, const struct run *run, size
         return "[id]"; /* said to be one: hidden even with a digit heard wrongly */
     if ((r->what & KOL_REDACT_PHONE) && is_phone(d, n))
         return "[phone]";
-    if ((r->what & KOL_REDACT_CARD) && (n == 3 || n == 4) && said_near(&r->talk, word, 8, CODE_WORDS))
+    if ((r->what & KOL_REDACT_CARD) && (n == 3 || n == 4) &&
+        said_near(&r->talk, word, 8, CODE_WORDS))
         return "[code]";
     return NULL;
 }
@@ -233,7 +240,11 @@ static void hide_spoken_mail(struct redactor *r, size_t i)
         return;
     size_t to = i + 6 < t->word_count ? i + 6 : t->word_count;
     size_t dot = kol_phrase_find(t, i + 1, to, "dot|נקודה|point");
-    bool known = i + 1 < t->word_count && kol_is(&t->words[i + 1], "gmail|hotmail|outlook|yahoo|walla|icloud|ג'ימייל|גימייל|וואלה|הוטמייל|יאהו|outlook");
+    bool known =
+        i + 1 < t->word_count &&
+        kol_is(
+            &t->words[i + 1],
+            "gmail|hotmail|outlook|yahoo|walla|icloud|ג'ימייל|גימייל|וואלה|הוטמייל|יאהו|outlook");
     if (dot == to && !known)
         return;
     size_t end = dot < to ? dot + 2 : i + 2;
@@ -243,7 +254,8 @@ static void hide_spoken_mail(struct redactor *r, size_t i)
         end = t->word_count;
     size_t first = i;
     while (first > 0 && i - first < 7 && t->words[first].gap < KOL_GAP_COMMA &&
-           !kol_is(&t->words[first - 1], "is|email|mail|address|me|to|it's|its|on|המייל|מייל|הוא|שלי|זה|אימייל|לכתובת|כתובת|דוא\"ל|e"))
+           !kol_is(&t->words[first - 1], "is|email|mail|address|me|to|it's|its|on|המייל|מייל|הוא|"
+                                         "שלי|זה|אימייל|לכתובת|כתובת|דוא\"ל|e"))
         first--;
     hide(r, first == i ? i - 1 : first, end, "[email]");
 }
@@ -259,7 +271,8 @@ static void hide_mails(struct redactor *r)
 /* --- writing --- */
 
 /* The clean text of a piece with labels for hidden words. */
-static char *write_piece(const struct redactor *r, const struct kol_talk_turn *turn, const struct kol_talk_piece *piece)
+static char *write_piece(const struct redactor *r, const struct kol_talk_turn *turn,
+                         const struct kol_talk_piece *piece)
 {
     KOL_STR out;
     kol_str_init(&out, piece->len * 8 + 64);
@@ -268,7 +281,8 @@ static char *write_piece(const struct redactor *r, const struct kol_talk_turn *t
         const struct kol_word *w = &r->talk.words[i];
         if (w->clean < piece->start || w->clean >= end || !r->label[i])
             continue;
-        bool goes_on = i > turn->first && r->label[i - 1] == r->label[i] && r->talk.words[i - 1].clean >= piece->start;
+        bool goes_on = i > turn->first && r->label[i - 1] == r->label[i] &&
+                       r->talk.words[i - 1].clean >= piece->start;
         if (!goes_on) {
             kol_str_add_bytes(&out, at, (size_t)(w->clean - at));
             kol_str_add(&out, r->label[i]);
@@ -280,8 +294,8 @@ static char *write_piece(const struct redactor *r, const struct kol_talk_turn *t
 }
 
 /* Which words of a piece, counted at spaces, hold something hidden. */
-static bool mark_words(const struct redactor *r, const struct kol_talk_turn *turn, const struct kol_talk_piece *piece,
-                       struct kol_redacted *ret)
+static bool mark_words(const struct redactor *r, const struct kol_talk_turn *turn,
+                       const struct kol_talk_piece *piece, struct kol_redacted *ret)
 {
     size_t count = 1;
     for (size_t i = 0; i < piece->len; i++)
@@ -310,8 +324,9 @@ static enum kol_code no_memory(struct kol_err *err)
 }
 
 /* Turns whose texts are short enough to be looked at together. */
-static enum kol_code redact_block(struct kol_arena *a, const struct kol_insight_turn *turns, size_t count,
-                                  unsigned what, struct kol_redacted *ret, size_t *ret_count, struct kol_err *err)
+static enum kol_code redact_block(struct kol_arena *a, const struct kol_insight_turn *turns,
+                                  size_t count, unsigned what, struct kol_redacted *ret,
+                                  size_t *ret_count, struct kol_err *err)
 {
     struct redactor r = {.a = a, .what = what};
     struct kol_insight_input in = {.turns = turns, .turn_count = count};
@@ -336,9 +351,9 @@ static enum kol_code redact_block(struct kol_arena *a, const struct kol_insight_
     return KOL_OK;
 }
 
-enum kol_code kol_redact_turns(struct kol_arena *a, const struct kol_insight_turn *turns, size_t count,
-                               unsigned what, struct kol_redacted *ret, size_t *ret_count,
-                               struct kol_err *err)
+enum kol_code kol_redact_turns(struct kol_arena *a, const struct kol_insight_turn *turns,
+                               size_t count, unsigned what, struct kol_redacted *ret,
+                               size_t *ret_count, struct kol_err *err)
 {
     *ret_count = 0;
     for (size_t i = 0; i < count;) {
@@ -376,8 +391,8 @@ static size_t block_end(const char *text, size_t len)
     return cut;
 }
 
-enum kol_code kol_redact_text(struct kol_arena *a, const char *text, unsigned what, const char **ret,
-                              size_t *ret_count, struct kol_err *err)
+enum kol_code kol_redact_text(struct kol_arena *a, const char *text, unsigned what,
+                              const char **ret, size_t *ret_count, struct kol_err *err)
 {
     KOL_STR out;
     size_t len = strlen(text);
@@ -385,10 +400,12 @@ enum kol_code kol_redact_text(struct kol_arena *a, const char *text, unsigned wh
     *ret_count = 0;
     for (size_t at = 0; at < len;) {
         size_t n = block_end(text + at, len - at);
-        KOL_ARENA block = kol_arena_new(0); /* freed block by block: ten megabytes must not pile up */
+        KOL_ARENA block =
+            kol_arena_new(0); /* freed block by block: ten megabytes must not pile up */
         if (!block)
             return no_memory(err);
-        struct kol_insight_turn turn = {.text = kol_arena_strn(block, text + at, n), .start_ms = -1, .end_ms = -1};
+        struct kol_insight_turn turn = {
+            .text = kol_arena_strn(block, text + at, n), .start_ms = -1, .end_ms = -1};
         struct kol_redacted one = {0};
         if (!turn.text)
             return no_memory(err);
@@ -407,14 +424,19 @@ enum kol_code kol_redact_parse(const char *setting, unsigned *ret, struct kol_er
     static const struct {
         const char *name;
         unsigned flag;
-    } names[] = {{"card", KOL_REDACT_CARD}, {"id", KOL_REDACT_ID}, {"phone", KOL_REDACT_PHONE}, {"email", KOL_REDACT_EMAIL}};
+    } names[] = {{"card", KOL_REDACT_CARD},
+                 {"id", KOL_REDACT_ID},
+                 {"phone", KOL_REDACT_PHONE},
+                 {"email", KOL_REDACT_EMAIL}};
     unsigned flags = 0;
     for (const char *p = setting; *p;) {
         size_t n = strcspn(p, ", "), i = 0;
         while (n > 0 && i < 4 && (strlen(names[i].name) != n || strncmp(names[i].name, p, n) != 0))
             i++;
         if (i == 4)
-            return kol_fail(err, KOL_BAD_CONFIG, "redact: \"%.*s\" is none of card, id, phone, email", (int)(n > 40 ? 40 : n), p);
+            return kol_fail(err, KOL_BAD_CONFIG,
+                            "redact: \"%.*s\" is none of card, id, phone, email",
+                            (int)(n > 40 ? 40 : n), p);
         flags |= n > 0 ? names[i].flag : 0;
         p += n + (p[n] != 0);
     }

@@ -16,13 +16,13 @@ struct kol_scene {
     const struct kol_lexicon *lexicon;
     const struct kol_insight_input *in;
     struct kol_talk talk;
-    bool hebrew;            /* language of the call */
-    uint8_t *marks;         /* per word, KOL_MARK_… */
-    struct kol_span phone;  /* the callback number; end 0 when there is none */
+    bool hebrew;           /* language of the call */
+    uint8_t *marks;        /* per word, KOL_MARK_… */
+    struct kol_span phone; /* the callback number; end 0 when there is none */
     struct kol_span name;
     struct kol_span request; /* the words that decided the service */
     struct kol_span city;
-    struct kol_span quarter; /* a part of the city that was named with it */
+    struct kol_span quarter;  /* a part of the city that was named with it */
     struct kol_span not_city; /* a town that was denied: "not Haifa" */
     enum kol_insight_kind kind;
 };
@@ -32,12 +32,12 @@ enum { KOL_MARK_NAME = 1, KOL_MARK_PHONE = 2, KOL_MARK_PLACE = 4, KOL_MARK_TOPIC
 /* --- words.c: reading words against lists --- */
 
 /*
- * Lists are string literals: '|'-separated, in everyday spelling (final letters, apostrophes and יי need no care).
- * A list item of kol_phrase_at may have several words, and a last word that ends in * stands for
- * any ending; its first word may have ו before it.
+ * Lists are string literals: '|'-separated, in everyday spelling (final letters, apostrophes and יי
+ * need no care). A list item of kol_phrase_at may have several words, and a last word that ends in
+ * * stands for any ending; its first word may have ו before it.
  */
-bool kol_is(const struct kol_word *w, const char *list);         /* the whole word */
-bool kol_is_stem(const struct kol_word *w, const char *list);    /* or it without prefix letters */
+bool kol_is(const struct kol_word *w, const char *list);      /* the whole word */
+bool kol_is_stem(const struct kol_word *w, const char *list); /* or it without prefix letters */
 /* How many words the longest item that starts at word i has; 0 when none does. One turn only. */
 size_t kol_phrase_at(const struct kol_talk *t, size_t i, const char *list);
 /* The first place in [from, to) where an item starts, or to. */
@@ -72,7 +72,8 @@ void kol_find_urgency(struct kol_scene *s, bool requested, struct kol_insight_va
 void kol_write_summary(struct kol_scene *s, struct kol_insight *ret);
 
 /* Fills quote and times of a value from a span. */
-void kol_set_evidence(const struct kol_scene *s, struct kol_span span, struct kol_insight_value *ret);
+void kol_set_evidence(const struct kol_scene *s, struct kol_span span,
+                      struct kol_insight_value *ret);
 /* Mean probability of the words of a span as the speech engine gave it; 1 when unknown. */
 double kol_heard(const struct kol_scene *s, struct kol_span span);
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define MAX_HITS 4096
-#define WINDOW 11        /* words in which the parts of a cue must lie */
+#define WINDOW 11 /* words in which the parts of a cue must lie */
 #define PATTERNS_OF_WORD 48
 #define THRESHOLD 3.0
 #define MOST_MORE 3.0
@@ -18,9 +18,9 @@ struct hit {
 };
 
 struct tally {
-    double best[4];   /* the strongest cue of each level */
-    double more;      /* for cues of the same level again; a story repeats its words */
-    double denied;    /* how strongly it was said not to be wanted */
+    double best[4];       /* the strongest cue of each level */
+    double more;          /* for cues of the same level again; a story repeats its words */
+    double denied;        /* how strongly it was said not to be wanted */
     struct kol_span span; /* of the strongest cue */
     double span_points;
     const char *rule;
@@ -45,8 +45,10 @@ static size_t patterns_of(const struct kol_taxonomy *t, const struct kol_word *w
         while (n < PATTERNS_OF_WORD && kol_index_next(&t->exact, text, len, &cursor, &pattern))
             ret[n++] = pattern;
         /* "machine's", "sockets" */
-        bool plural = w->script == KOL_SCRIPT_LATIN && len > 4 && text[len - 1] == 's' && text[len - 2] != 's';
-        for (cursor = 0; plural && n < PATTERNS_OF_WORD && kol_index_next(&t->exact, text, len - 1, &cursor, &pattern);)
+        bool plural = w->script == KOL_SCRIPT_LATIN && len > 4 && text[len - 1] == 's' &&
+                      text[len - 2] != 's';
+        for (cursor = 0; plural && n < PATTERNS_OF_WORD &&
+                         kol_index_next(&t->exact, text, len - 1, &cursor, &pattern);)
             ret[n++] = pattern;
         for (size_t l = 2; l <= len && l < 40; l++) {
             cursor = 0;
@@ -75,7 +77,8 @@ static bool phrase_continues(const struct search *x, const struct kol_phrase *p,
 {
     const struct kol_talk *t = &x->s->talk;
     for (size_t k = 1; k < p->count; k++)
-        if (i + k >= t->word_count || t->words[i + k].gap > KOL_GAP_HYPHEN || !has_pattern(&words[i + k], p->patterns[k]))
+        if (i + k >= t->word_count || t->words[i + k].gap > KOL_GAP_HYPHEN ||
+            !has_pattern(&words[i + k], p->patterns[k]))
             return false;
     return true;
 }
@@ -95,10 +98,12 @@ static bool find_hits(struct search *x)
             char key[12];
             int len = snprintf(key, sizeof key, "%u", words[i].list[k]);
             uint32_t cursor = 0, phrase;
-            while (x->hit_count < MAX_HITS && kol_index_next(&x->t->by_pattern, key, (size_t)len, &cursor, &phrase)) {
+            while (x->hit_count < MAX_HITS &&
+                   kol_index_next(&x->t->by_pattern, key, (size_t)len, &cursor, &phrase)) {
                 const struct kol_phrase *p = &x->t->phrases[phrase];
                 if (phrase_continues(x, p, i, words))
-                    x->hits[x->hit_count++] = (struct hit){p->part, (uint32_t)i, (uint32_t)i + p->count};
+                    x->hits[x->hit_count++] =
+                        (struct hit){p->part, (uint32_t)i, (uint32_t)i + p->count};
             }
         }
     return true;
@@ -107,8 +112,10 @@ static bool find_hits(struct search *x)
 /* --- what a hit is worth --- */
 
 #define DENIALS                                                                                    \
-    "don't need|dont need|don't want|do not need|not a|not the|not an|not looking for|no need for|didn't ask for|didnt order|"  \
-    "isn't a|not|rather than|instead of|without a|wasn't a|לא צריך|לא צריכה|לא צריכים|לא|ולא|בלי|לא רוצה|לא ביקשתי|"     \
+    "don't need|dont need|don't want|do not need|not a|not the|not an|not looking for|no need "    \
+    "for|didn't ask for|didnt order|"                                                              \
+    "isn't a|not|rather than|instead of|without a|wasn't a|לא צריך|לא צריכה|לא "    \
+    "צריכים|לא|ולא|בלי|לא רוצה|לא ביקשתי|"                             \
     "לא מחפש|לא מחפשת|אין צורך ב|במקום|לא הזמנתי|זה לא|לא את|אין צורך"
 
 static bool is_denied(const struct search *x, size_t first)
@@ -119,7 +126,8 @@ static bool is_denied(const struct search *x, size_t first)
         from--;
     for (size_t i = from; i < first; i++) {
         size_t n = kol_phrase_at(t, i, DENIALS);
-        if (n && i + n <= first && first - (i + n) <= 2 && !kol_phrase_at(t, i, "not sure|not only|לא רק|לא יודע|לא בטוח"))
+        if (n && i + n <= first && first - (i + n) <= 2 &&
+            !kol_phrase_at(t, i, "not sure|not only|לא רק|לא יודע|לא בטוח"))
             return true;
     }
     return false;
@@ -131,7 +139,9 @@ static bool is_past(const struct search *x, size_t end)
     const struct kol_talk *t = &x->s->talk;
     size_t to = end + 5 < t->word_count ? end + 5 : t->word_count;
     for (size_t i = end; i < to && t->words[i].gap < KOL_GAP_STOP; i++)
-        if (kol_phrase_at(t, i, "already|was here|came|came last|told me|said|charged|כבר היה|היה פה|היה כאן|אמר|אמרה|אמרו|בא אתמול|שהיה|שבא|היה אצלי|הגיע אתמול|לקח|החליף"))
+        if (kol_phrase_at(t, i,
+                          "already|was here|came|came last|told me|said|charged|כבר היה|היה פה|היה "
+                          "כאן|אמר|אמרה|אמרו|בא אתמול|שהיה|שבא|היה אצלי|הגיע אתמול|לקח|החליף"))
             return true;
     return false;
 }
@@ -142,14 +152,18 @@ static bool is_third_party(const struct search *x, struct kol_span span)
     const struct kol_talk *t = &x->s->talk;
     if (kol_role_at(t, span.first) == KOL_ROLE_AGENT)
         return false;
-    if (span.end < t->word_count && kol_phrase_at(t, span.end, "קוראים לו|קוראים לה|his name|her name|אמר|אמרה|told me"))
+    if (span.end < t->word_count &&
+        kol_phrase_at(t, span.end, "קוראים לו|קוראים לה|his name|her name|אמר|אמרה|told me"))
         return true;
-    return kol_phrase_before(t, span.first, "my|our|his|her|their|i'm a|im a|as a|i am a|אני|בעלי|אשתי|אחי|work as a");
+    return kol_phrase_before(
+        t, span.first, "my|our|his|her|their|i'm a|im a|as a|i am a|אני|בעלי|אשתי|אחי|work as a");
 }
 
-#define WANTS                                                                                      \
-    "need|needs|want|wants|looking for|after|i'd like|we'd like|would like|get|book|hire|find|recommend|send|schedule|order|"  \
-    "צריך|צריכה|צריכים|צריכות|מחפש|מחפשת|מחפשים|רוצה|רוצים|דרוש|דרושה|להזמין|מעוניין|מעוניינת|ביקשתי|מבקש|מבקשת|"       \
+#define WANTS                                                                                                                                                              \
+    "need|needs|want|wants|looking for|after|i'd like|we'd like|would "                                                                                                    \
+    "like|get|book|hire|find|recommend|send|schedule|order|"                                                                                                               \
+    "צריך|צריכה|צריכים|צריכות|מחפש|מחפשת|מחפשים|רוצה|רוצים|דרוש|דרושה|להזמין|מעוניין|מעוניינת|" \
+    "ביקשתי|מבקש|מבקשת|"                                                                                                                                    \
     "לקבוע|תארגן|תשלחו|תשלח|אפשר|שיבוא|הזמנתי|יש לכם|יש לך|אתם עושים|מישהו ל|do you do|can you"
 
 static bool is_wanted(const struct search *x, size_t first)
@@ -167,7 +181,10 @@ static bool wanted_next(const struct search *x, size_t first)
     size_t at = first;
     if (at > 0 && kol_is(&t->words[at - 1], "a|an|some|the|your|good|new"))
         at--;
-    return kol_phrase_before(t, at, WANTS) || (at > 0 && t->words[at].gap <= KOL_GAP_HYPHEN && kol_is_stem(&t->words[at - 1], "מחפש|מחפשת|מחפשים|צריך|צריכה|צריכים|רוצה|רוצים|להזמין"));
+    return kol_phrase_before(t, at, WANTS) ||
+           (at > 0 && t->words[at].gap <= KOL_GAP_HYPHEN &&
+            kol_is_stem(&t->words[at - 1],
+                        "מחפש|מחפשת|מחפשים|צריך|צריכה|צריכים|רוצה|רוצים|להזמין"));
 }
 
 static double weight_of_speaker(const struct search *x, size_t first)
@@ -179,7 +196,10 @@ static double weight_of_speaker(const struct search *x, size_t first)
     bool greeting = turn <= 2;
     /* The business says what it is: "Yossi Sealing", "from the studio for interior design" */
     size_t from = kol_sentence_first(t, first);
-    if (greeting && kol_phrase_find(t, from, first, "from|this is|its|it's|thanks for calling|welcome to|מדבר*|הגעת*|שירותי|חברת|מעבדת|סטודיו|מהסטודיו|מחברת|מ") < first)
+    if (greeting &&
+        kol_phrase_find(t, from, first,
+                        "from|this is|its|it's|thanks for calling|welcome "
+                        "to|מדבר*|הגעת*|שירותי|חברת|מעבדת|סטודיו|מהסטודיו|מחברת|מ") < first)
         return 0.8;
     return greeting ? 0.65 : 0.4;
 }
@@ -193,10 +213,13 @@ static bool is_definite(const struct search *x, size_t first)
            !kol_index_next(&x->t->exact, w->norm, strlen(w->norm), &cursor, &pattern);
 }
 
-static void score_cue(struct search *x, const struct kol_cue *cue, struct kol_span span, double factor)
+static void score_cue(struct search *x, const struct kol_cue *cue, struct kol_span span,
+                      double factor)
 {
-    static const double worth[] = {[KOL_CUE_NAME] = 7, [KOL_CUE_DOES] = 8, [KOL_CUE_SIGN] = 5, [KOL_CUE_HINT] = 2};
-    static const char *const rules[] = {"service-named", "service-described", "service-symptom", "service-hint"};
+    static const double worth[] = {
+        [KOL_CUE_NAME] = 7, [KOL_CUE_DOES] = 8, [KOL_CUE_SIGN] = 5, [KOL_CUE_HINT] = 2};
+    static const char *const rules[] = {"service-named", "service-described", "service-symptom",
+                                        "service-hint"};
     struct tally *y = &x->tallies[cue->service];
     double points = worth[cue->level] * factor * weight_of_speaker(x, span.first);
     bool negatable = cue->level == KOL_CUE_NAME || cue->part_count == 1;
@@ -206,7 +229,9 @@ static void score_cue(struct search *x, const struct kol_cue *cue, struct kol_sp
             y->denied += kol_role_at(&x->s->talk, span.first) == KOL_ROLE_AGENT ? 1 : 6;
         return;
     }
-    if (kol_phrase_before(&x->s->talk, span.first, "לפני|אחרי|תוך כדי|במהלך|after|after a|after the|before|before the|during|during the|since the"))
+    if (kol_phrase_before(&x->s->talk, span.first,
+                          "לפני|אחרי|תוך כדי|במהלך|after|after a|after the|before|before "
+                          "the|during|during the|since the"))
         points *= 0.4; /* "after the renovation": when, not what */
     if (names_trade && is_definite(x, span.first) && !is_wanted(x, span.first))
         points *= 0.5;
@@ -224,8 +249,10 @@ static void score_cue(struct search *x, const struct kol_cue *cue, struct kol_sp
     }
 }
 
-/* The nearest hit of a part around a word of the same turn; NULL when there is none in the window. */
-static const struct hit *near(const struct search *x, uint32_t part, const struct hit *anchor, size_t index)
+/* The nearest hit of a part around a word of the same turn; NULL when there is none in the window.
+ */
+static const struct hit *near(const struct search *x, uint32_t part, const struct hit *anchor,
+                              size_t index)
 {
     const struct kol_talk *t = &x->s->talk;
     const struct hit *best = NULL;
@@ -233,11 +260,13 @@ static const struct hit *near(const struct search *x, uint32_t part, const struc
     for (int step = -1; step <= 1; step += 2)
         for (size_t i = index + step; i < x->hit_count; i += step) {
             const struct hit *h = &x->hits[i];
-            uint32_t distance = h->first > anchor->first ? h->first - anchor->first : anchor->first - h->first;
+            uint32_t distance =
+                h->first > anchor->first ? h->first - anchor->first : anchor->first - h->first;
             if (distance > WINDOW)
                 break;
             bool apart = h->first >= anchor->end || h->end <= anchor->first;
-            if (h->part == part && apart && distance < best_distance && t->words[h->first].turn == t->words[anchor->first].turn) {
+            if (h->part == part && apart && distance < best_distance &&
+                t->words[h->first].turn == t->words[anchor->first].turn) {
                 best = h;
                 best_distance = distance;
             }
@@ -264,7 +293,8 @@ static void score_hits(struct search *x)
         if (k < cue->part_count)
             continue;
         /* Parts in different sentences fit less well. */
-        bool one_sentence = x->s->talk.words[span.first].sentence == x->s->talk.words[span.end - 1].sentence;
+        bool one_sentence =
+            x->s->talk.words[span.first].sentence == x->s->talk.words[span.end - 1].sentence;
         score_cue(x, cue, span, one_sentence ? 1 : 0.8);
     }
 }
@@ -282,14 +312,16 @@ static void score_sounds(struct search *x)
             const struct kol_phrase *phrase = &x->t->phrases[p];
             const struct kol_cue *cue = &x->t->cues[x->t->cue_of_part[phrase->part]];
             const char *word = x->t->patterns[phrase->patterns[0]];
-            if (cue->level != KOL_CUE_NAME || cue->part_count > 1 || phrase->count > 1 || strlen(word) < (latin ? 6 : 10))
+            if (cue->level != KOL_CUE_NAME || cue->part_count > 1 || phrase->count > 1 ||
+                strlen(word) < (latin ? 6 : 10))
                 continue;
             for (size_t s = 0; s < w->stem_count; s++) {
                 if (strlen(w->stems[s].text) < (latin ? 6 : 10))
                     continue;
                 double d = kol_sound_distance(w->stems[s].text, word);
                 if (d > 0 && d <= (latin ? 0.5 : 0.45))
-                    score_cue(x, cue, (struct kol_span){(uint32_t)i, (uint32_t)i + 1}, 0.75 - 0.3 * d);
+                    score_cue(x, cue, (struct kol_span){(uint32_t)i, (uint32_t)i + 1},
+                              0.75 - 0.3 * d);
             }
         }
     }
@@ -353,8 +385,10 @@ void kol_find_service(struct kol_scene *s, struct kol_insight_value *ret)
     const struct kol_service *service = &x.t->services[best];
     s->request = y->span;
     mark_topic(&x, best);
-    *ret = (struct kol_insight_value){
-        .value = s->hebrew ? service->he : service->en, .value_en = service->id, .rule = y->rule,
-        .confidence = calibrate(first, first - second) * (0.5 + 0.5 * kol_heard(s, y->span))};
+    *ret = (struct kol_insight_value){.value = s->hebrew ? service->he : service->en,
+                                      .value_en = service->id,
+                                      .rule = y->rule,
+                                      .confidence = calibrate(first, first - second) *
+                                                    (0.5 + 0.5 * kol_heard(s, y->span))};
     kol_set_evidence(s, y->span, ret);
 }

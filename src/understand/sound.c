@@ -24,6 +24,8 @@ static size_t letters(const char *word, uint8_t *ret)
             ret[n++] = (uint8_t)(c - 'a' + 32);
         else
             return 0;
+        if ((ret[n - 1] < 32) != (ret[0] < 32)) /* no word has letters of both scripts */
+            return 0;
     }
     return n;
 }

@@ -20,6 +20,7 @@ struct reader {
     size_t set_count;
     size_t service_cap, cue_cap, phrase_cap, part_cap, pattern_cap;
     uint32_t current; /* service + 1 */
+    char *scratch; /* one cue with its sets written out, MAX_CUE bytes */
     struct kol_err *err;
 };
 
@@ -157,9 +158,7 @@ static enum kol_code expand(struct reader *r, const char *text, char *ret, size_
 static enum kol_code read_cue(struct reader *r, const char *text, enum kol_cue_level level)
 {
     struct kol_taxonomy *t = r->t;
-    char *cue = kol_arena_alloc(r->a, MAX_CUE);
-    if (!cue)
-        return no_memory(r);
+    char *cue = r->scratch;
     enum kol_code code = expand(r, text, cue, MAX_CUE);
     if (code != KOL_OK)
         return code;
@@ -168,7 +167,8 @@ static enum kol_code read_cue(struct reader *r, const char *text, enum kol_cue_l
         return no_memory(r);
     uint32_t number = (uint32_t)t->cue_count++;
     struct kol_cue *c = &t->cues[number];
-    *c = (struct kol_cue){.service = r->current - 1, .first_part = (uint32_t)t->part_count, .level = level};
+    *c = (struct kol_cue){
+        .service = r->current - 1, .first_part = (uint32_t)t->part_count, .level = level};
     for (char *part; (part = strsep(&cue, "+"));) {
         if (++c->part_count > 4)
             return FAIL(r, "more than four parts in a cue");
@@ -210,7 +210,8 @@ static enum kol_code open_service(struct reader *r, const char *id)
     t->services = grow(r, t->services, t->service_count, &r->service_cap, sizeof *t->services);
     if (!t->services)
         return no_memory(r);
-    t->services[t->service_count] = (struct kol_service){.id = kol_arena_str(r->a, id), .allowed = true};
+    t->services[t->service_count] =
+        (struct kol_service){.id = kol_arena_str(r->a, id), .allowed = true};
     r->current = (uint32_t)++t->service_count;
     return KOL_OK;
 }
@@ -297,7 +298,8 @@ enum kol_code kol_taxonomy_read(struct kol_arena *a, const struct kol_source *so
     for (size_t i = 0; i < count; i++)
         bytes += sources[i].len;
     /* A word is at least two bytes with its space: no more patterns than that. */
-    if (!kol_index_init(&ret->exact, a, bytes / 2 + 16) ||
+    r.scratch = kol_arena_alloc(a, MAX_CUE);
+    if (!r.scratch || !kol_index_init(&ret->exact, a, bytes / 2 + 16) ||
         !kol_index_init(&ret->endings, a, bytes / 2 + 16))
         return no_memory(&r);
 
@@ -320,4 +322,37 @@ enum kol_code kol_taxonomy_read(struct kol_arena *a, const struct kol_source *so
             return kol_fail(err, KOL_BAD_CONFIG, "%s: service %s has no %s name", r.file,
                             ret->services[i].id, ret->services[i].he ? "English" : "Hebrew");
     return index_phrases(&r) ? KOL_OK : no_memory(&r);
+}
+
+bool kol_taxonomy_only_restricts(const struct kol_source *source)
+{
+    const char *end = source->text + source->len;
+    for (const char *p = source->text; p < end;) {
+        const char *newline = memchr(p, '\n', (size_t)(end - p));
+        size_t n = newline ? (size_t)(newline - p) : (size_t)(end - p);
+        if (n > 0 && (n < 5 || strncmp(p, "only ", 5) != 0))
+            return false;
+        p += n + 1;
+    }
+    return source->len > 0;
+}
+
+enum kol_code kol_taxonomy_restrict(struct kol_arena *a, const struct kol_taxonomy *t,
+                                    const struct kol_source *source, struct kol_taxonomy *ret,
+                                    struct kol_err *err)
+{
+    struct reader r = {.a = a, .t = ret, .err = err, .file = source->name};
+    char *text = kol_clean(a, source->text, source->len);
+    *ret = *t;
+    ret->services = kol_arena_array(a, t->service_count + 1, sizeof *ret->services);
+    if (!text || !ret->services)
+        return no_memory(&r);
+    memcpy(ret->services, t->services, t->service_count * sizeof *ret->services);
+    for (char *line; (line = strsep(&text, "\n"));) {
+        r.line++;
+        enum kol_code code = read_line(&r, line);
+        if (code != KOL_OK)
+            return code;
+    }
+    return KOL_OK;
 }

@@ -11,7 +11,9 @@ static struct kol_insight read_call(struct kol_arena *a, const char *text)
     struct kol_insight_input in = {0};
     struct kol_insight r;
     struct kol_err err = {0};
-    check_ok(text, kol_insight_turns_from_text(a, text, strlen(text), &in.turns, &in.turn_count, &err), &err);
+    check_ok(text,
+             kol_insight_turns_from_text(a, text, strlen(text), &in.turns, &in.turn_count, &err),
+             &err);
     check_ok(text, kol_insight_extract(a, lexicon, &in, &r, &err), &err);
     check_true("summary", r.summary && kol_utf8_valid(r.summary, strlen(r.summary)));
     return r;
@@ -42,12 +44,15 @@ static void finds_service_and_city(void **state)
         {"אני צריך נגר, לא בחיפה, בעפולה", "נגר", "עפולה"},
         {"I don't need a painter, I need a plumber", "plumber", NULL},
         {"לא צריך אינסטלטור, צריך חשמלאי", "חשמלאי", NULL},
-        {"I live in London but the flat is in Brighton and it needs a carpenter", "carpenter", "Brighton"},
-        {"Agent: Is that in Tampa?\nCustomer: Yes. I've got ants in the kitchen.", "pest control", "Tampa"},
+        {"I live in London but the flat is in Brighton and it needs a carpenter", "carpenter",
+         "Brighton"},
+        {"Agent: Is that in Tampa?\nCustomer: Yes. I've got ants in the kitchen.", "pest control",
+         "Tampa"},
         {"Agent: You're in Bradford?\nCustomer: No, Leeds. I need a roofer.", "roofing", "Leeds"},
         {"נציג: אתה בחיפה?\nלקוח: לא, אני בנשר, צריך אינסטלטור", "אינסטלטור", "נשר"},
         {"נציג: שלום, מדבר קובי מראשון לציון.\nלקוח: כמה עולה ריסוס נגד נמלים?", "הדברה", NULL},
-        {"We were driving from Leeds to York and broke down in Wetherby, need a tow", "towing", "Wetherby"},
+        {"We were driving from Leeds to York and broke down in Wetherby, need a tow", "towing",
+         "Wetherby"},
         /* nothing to find */
         {"Hello? Hello?", NULL, NULL},
         {"", NULL, NULL},
@@ -63,7 +68,8 @@ static void finds_service_and_city(void **state)
         check_str(rows[i].text, r.city.value, rows[i].city);
         check_int(rows[i].text, r.extraction_confidence > 0, rows[i].service || rows[i].city);
         if (r.city.value)
-            check_true(rows[i].text, r.city.quote && r.city.rule && r.city.confidence > 0 && r.city.confidence <= 1);
+            check_true(rows[i].text, r.city.quote && r.city.rule && r.city.confidence > 0 &&
+                                         r.city.confidence <= 1);
     }
 }
 
@@ -108,7 +114,8 @@ static void finds_phones_and_names(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char text[512];
         KOL_ARENA a = kol_arena_new(0);
-        snprintf(text, sizeof text, "%s%s", rows[i].text, strstr(rows[i].text, ":") ? "\nCustomer: I need a plumber" : ". I need a plumber");
+        snprintf(text, sizeof text, "%s%s", rows[i].text,
+                 strstr(rows[i].text, ":") ? "\nCustomer: I need a plumber" : ". I need a plumber");
         struct kol_insight r = read_call(a, text);
         check_str(rows[i].text, r.callback_phone.value, rows[i].phone);
         check_str(rows[i].text, r.customer_name.value, rows[i].name);
@@ -127,7 +134,8 @@ static void finds_urgency_and_kind(void **state)
         {"צריך אינסטלטור, לא דחוף", "normal", KOL_INSIGHT_REQUEST},
         {"צריך אינסטלטור, תבואו מהר", "urgent", KOL_INSIGHT_REQUEST},
         {"I need a plumber next week", "normal", KOL_INSIGHT_REQUEST},
-        {"Thank you for yesterday, it was great, see you next time then", NULL, KOL_INSIGHT_NO_REQUEST},
+        {"Thank you for yesterday, it was great, see you next time then", NULL,
+         KOL_INSIGHT_NO_REQUEST},
         {"Sorry, wrong number", NULL, KOL_INSIGHT_WRONG_NUMBER},
         {"טעות במספר", NULL, KOL_INSIGHT_WRONG_NUMBER},
         {"Your business listing is not verified, press one to speak", NULL, KOL_INSIGHT_SALES},
@@ -166,9 +174,13 @@ static void evidence_has_times(void **state)
 
 static void doubt_lowers_confidence(void **state)
 {
-    static const float sure[] = {0.99F, 0.99F, 0.99F, 0.99F, 0.99F, 0.99F}, unsure[] = {0.9F, 0.9F, 0.9F, 0.3F, 0.9F, 0.2F};
-    struct kol_insight_turn turn = {.text = "I need a plumber in Haifa", .start_ms = -1, .end_ms = -1,
-                                    .word_probability = sure, .word_probability_count = 6};
+    static const float sure[] = {0.99F, 0.99F, 0.99F, 0.99F, 0.99F, 0.99F},
+                       unsure[] = {0.9F, 0.9F, 0.9F, 0.3F, 0.9F, 0.2F};
+    struct kol_insight_turn turn = {.text = "I need a plumber in Haifa",
+                                    .start_ms = -1,
+                                    .end_ms = -1,
+                                    .word_probability = sure,
+                                    .word_probability_count = 6};
     struct kol_insight_input in = {.turns = &turn, .turn_count = 1};
     struct kol_insight r;
     struct kol_err err = {0};
@@ -186,8 +198,10 @@ static void summary_says_what_was_said(void **state)
 {
     (void)state;
     KOL_ARENA a = kol_arena_new(0);
-    struct kol_insight r = read_call(a, "Agent: Hi.\nCustomer: The tap drips since Monday, I'm in Leeds.\nAgent: It's about six hundred pounds. Friday at ten?\n"
-                                        "Customer: Friday works. My name is Tom, 07700 900142.");
+    struct kol_insight r =
+        read_call(a, "Agent: Hi.\nCustomer: The tap drips since Monday, I'm in Leeds.\nAgent: It's "
+                     "about six hundred pounds. Friday at ten?\n"
+                     "Customer: Friday works. My name is Tom, 07700 900142.");
     check_has("service", r.summary, "plumber");
     check_has("city", r.summary, "Leeds");
     check_has("price", r.summary, "600 pounds");
@@ -200,8 +214,13 @@ static void summary_says_what_was_said(void **state)
 
 static void survives_bad_input(void **state)
 {
-    static const char *const rows[] = {"\xff\xfe\x80 plumber \xc3\x28 in Haifa", "\u202eafiaH ni rebmulp a deen I", "\u0591\u05b0\u05b1",
-                                       "::::", "Agent:\nCustomer:\n", "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0", "ו ה ב כ ל מ ש ושכשלכשמה"};
+    static const char *const rows[] = {"\xff\xfe\x80 plumber \xc3\x28 in Haifa",
+                                       "\u202eafiaH ni rebmulp a deen I",
+                                       "\u0591\u05b0\u05b1",
+                                       "::::",
+                                       "Agent:\nCustomer:\n",
+                                       "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0",
+                                       "ו ה ב כ ל מ ש ושכשלכשמה"};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         KOL_ARENA a = kol_arena_new(0);
@@ -272,9 +291,9 @@ static int unload(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_service_and_city),    cmocka_unit_test(canonical_examples_are_sure),
-        cmocka_unit_test(finds_phones_and_names),    cmocka_unit_test(finds_urgency_and_kind),
-        cmocka_unit_test(evidence_has_times),        cmocka_unit_test(doubt_lowers_confidence),
+        cmocka_unit_test(finds_service_and_city),     cmocka_unit_test(canonical_examples_are_sure),
+        cmocka_unit_test(finds_phones_and_names),     cmocka_unit_test(finds_urgency_and_kind),
+        cmocka_unit_test(evidence_has_times),         cmocka_unit_test(doubt_lowers_confidence),
         cmocka_unit_test(summary_says_what_was_said), cmocka_unit_test(survives_bad_input),
         cmocka_unit_test(ten_megabytes_are_answered), cmocka_unit_test(labelled_calls_stay_right),
     };

@@ -8,7 +8,8 @@ static void builtin_is_whole(void **state)
     (void)state;
     check_true("services", base->taxonomy.service_count > 80);
     check_true("places", base->places->place_count > 4000);
-    check_true("names", kol_is_first_name(base, "דנה") && kol_is_first_name(base, "helen") && !kol_is_first_name(base, "plumber"));
+    check_true("names", kol_is_first_name(base, "דנה") && kol_is_first_name(base, "helen") &&
+                            !kol_is_first_name(base, "plumber"));
 }
 
 static void finds_places(void **state)
@@ -17,12 +18,24 @@ static void finds_places(void **state)
         const char *text, *en; /* of a match at the first word; NULL: none */
         char prefix;
     } rows[] = {
-        {"Haifa", "Haifa", 0},         {"Heyfa", "Haifa", 0},          {"Round Rock", "Round Rock", 0},
-        {"בחיפה", "Haifa", 'b'},       {"בת\"א", "Tel Aviv", 'b'},     {"לראשל\"צ", "Rishon LeZion", 'l'},
-        {"קרית גת", "Kiryat Gat", 0},  {"קריית־גת", "Kiryat Gat", 0},  {"מפתח תקווה", "Petah Tikva", 'm'},
-        {"לביתשמש", "Beit Shemesh", 'l'}, {"הרצליה", "Herzliya", 0},   {"הרצלייה פיתוח", "Herzliya", 0},
-        {"Be'er Sheva", "Be'er Sheva", 0}, {"באר שבע", "Be'er Sheva", 0}, {"נצרת עילית", "Nof HaGalil", 0},
-        {"מטבח", NULL, 0},             {"window", NULL, 0},            {"בית, שמש", NULL, 0},
+        {"Haifa", "Haifa", 0},
+        {"Heyfa", "Haifa", 0},
+        {"Round Rock", "Round Rock", 0},
+        {"בחיפה", "Haifa", 'b'},
+        {"בת\"א", "Tel Aviv", 'b'},
+        {"לראשל\"צ", "Rishon LeZion", 'l'},
+        {"קרית גת", "Kiryat Gat", 0},
+        {"קריית־גת", "Kiryat Gat", 0},
+        {"מפתח תקווה", "Petah Tikva", 'm'},
+        {"לביתשמש", "Beit Shemesh", 'l'},
+        {"הרצליה", "Herzliya", 0},
+        {"הרצלייה פיתוח", "Herzliya", 0},
+        {"Be'er Sheva", "Be'er Sheva", 0},
+        {"באר שבע", "Be'er Sheva", 0},
+        {"נצרת עילית", "Nof HaGalil", 0},
+        {"מטבח", NULL, 0},
+        {"window", NULL, 0},
+        {"בית, שמש", NULL, 0},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -44,9 +57,11 @@ static void says_line_and_reason(void **state)
     static const struct {
         const char *text, *message;
     } rows[] = {
-        {"nonsense here\n", "own:1: \"nonsense\" is none of set, service, he, en, name, does, sign, hint, only"},
+        {"nonsense here\n",
+         "own:1: \"nonsense\" is none of set, service, he, en, name, does, sign, hint, only"},
         {"\n\nname plumber\n", "own:3: cues before any service"},
-        {"service Bad_Id\n", "own:1: a service's id has small letters, digits and hyphens: \"Bad_Id\""},
+        {"service Bad_Id\n",
+         "own:1: a service's id has small letters, digits and hyphens: \"Bad_Id\""},
         {"only locksmith chef-x\n", "own:1: no service \"chef-x\""},
         {"service new-one\n  he משהו\n", "own: service new-one has no English name"},
         {"service locksmith\n  does {nothing} + a\n", "own:2: no set {nothing}"},
@@ -58,7 +73,10 @@ static void says_line_and_reason(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct kol_lexicon *l = NULL;
         struct kol_err err = {0};
-        check_code(rows[i].text, kol_lexicon_for_business(base, "own", rows[i].text, strlen(rows[i].text), &l, &err), KOL_BAD_CONFIG, &err);
+        check_code(
+            rows[i].text,
+            kol_lexicon_for_business(base, "own", rows[i].text, strlen(rows[i].text), &l, &err),
+            KOL_BAD_CONFIG, &err);
         check_str(rows[i].text, err.msg, rows[i].message);
     }
 }
@@ -75,8 +93,9 @@ static const char *service_of(const struct kol_lexicon *l, struct kol_arena *a, 
 
 static void business_adds_and_restricts(void **state)
 {
-    static const char own[] = "service drone-show\n  he מופע רחפנים\n  en drone show\n  name drones / רחפנים\n"
-                              "service locksmith\n  does smart lock\nonly drone-show locksmith\n";
+    static const char own[] =
+        "service drone-show\n  he מופע רחפנים\n  en drone show\n  name drones / רחפנים\n"
+        "service locksmith\n  does smart lock\nonly drone-show locksmith\n";
     struct kol_lexicon *l = NULL;
     struct kol_err err = {0};
     (void)state;
@@ -85,7 +104,8 @@ static void business_adds_and_restricts(void **state)
     check_str("new", service_of(l, a, "Hi, I need drones for a wedding in Haifa"), "drone-show");
     check_str("more words", service_of(l, a, "Do you put in a smart lock?"), "locksmith");
     check_str("not offered", service_of(l, a, "I need a plumber, the tap is dripping"), NULL);
-    check_str("base is as it was", service_of(base, a, "I need a plumber, the tap is dripping"), "plumber");
+    check_str("base is as it was", service_of(base, a, "I need a plumber, the tap is dripping"),
+              "plumber");
     kol_lexicon_free(l);
 }
 

@@ -16,11 +16,13 @@ static void hides(void **state)
     static const struct {
         const char *in, *out;
     } rows[] = {
-        {"my card is 4580 1234 5678 9017 ok", "my card is 4580 1234 5678 9017 ok"}, /* wrong check digit */
+        {"my card is 4580 1234 5678 9017 ok",
+         "my card is 4580 1234 5678 9017 ok"}, /* wrong check digit */
         {"my card is 4111 1111 1111 1111, thanks", "my card is [card], thanks"},
         {"card 4111-1111-1111-1111", "card [card]"},
         {"four one one one, one one one one, one one one one, one one one one", "[card]"},
-        {"הכרטיס ארבע אחת אחת אחת אחת אחת אחת אחת אחת אחת אחת אחת אחת אחת אחת אחת", "הכרטיס [card]"},
+        {"הכרטיס ארבע אחת אחת אחת אחת אחת אחת אחת אחת אחת אחת אחת אחת אחת אחת אחת",
+         "הכרטיס [card]"},
         {"cvv is 123", "cvv is [code]"},
         {"שלוש ספרות בגב הכרטיס 987", "שלוש ספרות בגב הכרטיס [code]"},
         {"the number on the back is one two three", "the number on the back is [code]"},
@@ -31,7 +33,8 @@ static void hides(void **state)
         {"dana.levi@example.com please", "[email] please"},
         {"my email is dana dot levi at gmail dot com", "my email is [email]"},
         {"המייל שלי דנה שטרודל ג'ימייל נקודה קום", "המייל שלי [email]"},
-        {"it costs 1,200 shekels for 3 rooms on the 21st", "it costs 1,200 shekels for 3 rooms on the 21st"},
+        {"it costs 1,200 shekels for 3 rooms on the 21st",
+         "it costs 1,200 shekels for 3 rooms on the 21st"},
         {"built in 1998, 24 square meters", "built in 1998, 24 square meters"},
         {"", ""},
         {"\xff 4111111111111111", "\xef\xbf\xbd [card]"},
@@ -49,7 +52,8 @@ static void hides_only_what_is_asked(void **state)
     (void)state;
     KOL_ARENA a = kol_arena_new(0);
     size_t n;
-    check_str("cards", redacted(a, "4111111111111111 and 054-555-0466", KOL_REDACT_CARD, &n), "[card] and 054-555-0466");
+    check_str("cards", redacted(a, "4111111111111111 and 054-555-0466", KOL_REDACT_CARD, &n),
+              "[card] and 054-555-0466");
     check_int("count", n, 1);
     check_str("none", redacted(a, "4111111111111111", 0, &n), "4111111111111111");
 }
@@ -118,11 +122,14 @@ static void random_digits(char *ret, size_t n, const char *start)
     ret[n] = 0;
 }
 
-/* Digits as people write or say them. way: 0 together, 1 in groups, 2 English words, 3 Hebrew words. */
+/* Digits as people write or say them. way: 0 together, 1 in groups, 2 English words, 3 Hebrew
+ * words. */
 static void say(struct kol_str *out, const char *digits, unsigned way)
 {
-    static const char *const en[] = {"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"};
-    static const char *const he[] = {"אפס", "אחת", "שתיים", "שלוש", "ארבע", "חמש", "שש", "שבע", "שמונה", "תשע"};
+    static const char *const en[] = {"zero", "one", "two",   "three", "four",
+                                     "five", "six", "seven", "eight", "nine"};
+    static const char *const he[] = {"אפס", "אחת", "שתיים", "שלוש",  "ארבע",
+                                     "חמש", "שש",  "שבע",   "שמונה", "תשע"};
     for (size_t i = 0; digits[i]; i++) {
         int d = digits[i] - '0';
         if (way == 0)
@@ -130,7 +137,8 @@ static void say(struct kol_str *out, const char *digits, unsigned way)
         else if (way == 1)
             kol_str_add_fmt(out, "%s%d", i && i % 4 == 0 ? (roll(2) ? " " : "-") : "", d);
         else
-            kol_str_add_fmt(out, "%s%s", i ? (i % 4 ? " " : ", ") : "", way == 2 ? (d == 0 && roll(2) ? "oh" : en[d]) : he[d]);
+            kol_str_add_fmt(out, "%s%s", i ? (i % 4 ? " " : ", ") : "",
+                            way == 2 ? (d == 0 && roll(2) ? "oh" : en[d]) : he[d]);
     }
 }
 
@@ -162,9 +170,11 @@ static void generated_numbers(void **state)
         phones += is_hidden(d, i % 4 == 3 ? "הטלפון שלי " : "call me at ", i % 4, "[phone]");
         /* prices, areas, years, orders: five digits at most, no number to hide */
         random_digits(d, 1 + roll(5), "");
-        false_alarms += is_hidden(d, i % 4 == 3 ? "זה עולה " : "it costs about ", i % 2 ? 0 : 1, "[");
+        false_alarms +=
+            is_hidden(d, i % 4 == 3 ? "זה עולה " : "it costs about ", i % 2 ? 0 : 1, "[");
     }
-    print_message("redaction of 3000 generated numbers: cards %.1f %%, ids %.1f %%, phones %.1f %%; false alarms %.1f %% of 1000\n",
+    print_message("redaction of 3000 generated numbers: cards %.1f %%, ids %.1f %%, phones %.1f "
+                  "%%; false alarms %.1f %% of 1000\n",
                   cards / 10.0, ids / 10.0, phones / 10.0, false_alarms / 10.0);
     check_true("cards", cards >= 990);
     check_true("ids", ids >= 990);
@@ -191,8 +201,12 @@ static void large_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hides),         cmocka_unit_test(hides_only_what_is_asked), cmocka_unit_test(works_over_segments),
-        cmocka_unit_test(reads_setting), cmocka_unit_test(generated_numbers),        cmocka_unit_test(large_text),
+        cmocka_unit_test(hides),
+        cmocka_unit_test(hides_only_what_is_asked),
+        cmocka_unit_test(works_over_segments),
+        cmocka_unit_test(reads_setting),
+        cmocka_unit_test(generated_numbers),
+        cmocka_unit_test(large_text),
     };
     return cmocka_run_group_tests_name("redact", tests, NULL, NULL);
 }

@@ -18,17 +18,10 @@ static void folds(void **state)
     static const struct {
         const char *in, *out;
     } rows[] = {
-        {"Haifa", "haifa"},
-        {"Be'er", "beer"},
-        {"Ra’anana", "raanana"}, /* kol_clean makes the quote plain first */
-        {"CAFÉ", "cafe"},
-        {"חֵיפָה", "חיפה"},
-        {"הרצלייה", "הרצליה"},
-        {"תקווה", "תקוה"},
-        {"בת-ים", "בת-ימ"},
-        {"ג'וקים", "גוקימ"},
-        {"ת\"א", "ת\"א"},
-        {"", ""},
+        {"Haifa", "haifa"}, {"Be'er", "beer"},   {"Ra’anana", "raanana"}, /* kol_clean makes the
+                                                                             quote plain first */
+        {"CAFÉ", "cafe"},   {"חֵיפָה", "חיפה"},    {"הרצלייה", "הרצליה"},   {"תקווה", "תקוה"},
+        {"בת-ים", "בת-ימ"}, {"ג'וקים", "גוקימ"}, {"ת\"א", "ת\"א"},        {"", ""},
     };
     (void)state;
     KOL_ARENA a = kol_arena_new(0);
@@ -44,9 +37,9 @@ static void cleans(void **state)
         const char *in, *out;
     } rows[] = {
         {"plain", "plain"},
-        {"a\x80z", "a\xef\xbf\xbdz"},               /* a lone continuation byte */
-        {"a\xc3", "a\xef\xbf\xbd"},                  /* cut off */
-        {"a\u202e\u2066z\u200f", "az"},              /* overrides, isolates and marks go */
+        {"a\x80z", "a\xef\xbf\xbdz"},   /* a lone continuation byte */
+        {"a\xc3", "a\xef\xbf\xbd"},     /* cut off */
+        {"a\u202e\u2066z\u200f", "az"}, /* overrides, isolates and marks go */
         {"a\x01\x02z", "a  z"},
         {"קריית־גת", "קריית-גת"},
         {"ת״א", "ת\"א"},
@@ -77,8 +70,9 @@ static void strips_prefixes(void **state)
         const char *word, *stem;
         char place;
     } rows[] = {
-        {"בחיפה", "חיפה", 'b'}, {"מנתניה", "נתניה", 'm'}, {"לעכו", "עכו", 'l'},   {"כשבכרמיאל", "כרמיאל", 'b'},
-        {"ובלוד", "לוד", 'b'},   {"שמחדרה", "חדרה", 'm'}, {"מהמושב", "מושב", 'm'}, {"והבית", "בית", 0},
+        {"בחיפה", "חיפה", 'b'},       {"מנתניה", "נתניה", 'm'}, {"לעכו", "עכו", 'l'},
+        {"כשבכרמיאל", "כרמיאל", 'b'}, {"ובלוד", "לוד", 'b'},    {"שמחדרה", "חדרה", 'm'},
+        {"מהמושב", "מושב", 'm'},      {"והבית", "בית", 0},
     };
     (void)state;
     KOL_ARENA a = kol_arena_new(0);
@@ -86,7 +80,8 @@ static void strips_prefixes(void **state)
         struct kol_talk t = talk_of(a, rows[i].word, NULL);
         bool found = false;
         for (size_t s = 0; s < t.words[0].stem_count; s++)
-            found |= kol_streq(t.words[0].stems[s].text, rows[i].stem) && t.words[0].stems[s].place == rows[i].place;
+            found |= kol_streq(t.words[0].stems[s].text, rows[i].stem) &&
+                     t.words[0].stems[s].place == rows[i].place;
         check_true(rows[i].word, found);
     }
 }
@@ -144,9 +139,17 @@ static void reads_digits(void **state)
         const char *text, *digits;
         size_t words;
     } rows[] = {
-        {"oh", "0", 1},           {"double seven", "77", 2}, {"triple five", "555", 2}, {"nine hundred", "900", 2},
-        {"twenty nine", "29", 2}, {"054", "054", 1},         {"אפס", "0", 1},           {"עשרים ותשע", "29", 2},
-        {"שלוש עשרה", "13", 2},   {"hello", "", 0},          {"1,200", "", 0},
+        {"oh", "0", 1},
+        {"double seven", "77", 2},
+        {"triple five", "555", 2},
+        {"nine hundred", "900", 2},
+        {"twenty nine", "29", 2},
+        {"054", "054", 1},
+        {"אפס", "0", 1},
+        {"עשרים ותשע", "29", 2},
+        {"שלוש עשרה", "13", 2},
+        {"hello", "", 0},
+        {"1,200", "", 0},
     };
     (void)state;
     KOL_ARENA a = kol_arena_new(0);
@@ -164,13 +167,17 @@ static void hears_alike(void **state)
         const char *a, *b;
         bool alike;
     } rows[] = {
-        {"עפולא", "עפולה", true},   {"מנהולנ", "מנעולנ", true}, {"השמלאי", "חשמלאי", true}, {"תבריה", "טבריה", true},
-        {"heyfa", "haifa", true},   {"חדר", "חדרה", true},      {"דירה", "גדרה", false},   
-        {"london", "lindon", true}, {"boston", "austin", false}, {"חיפה", "haifa", false},
+        {"עפולא", "עפולה", true}, {"מנהולנ", "מנעולנ", true}, {"השמלאי", "חשמלאי", true},
+        {"תבריה", "טבריה", true}, {"heyfa", "haifa", true},   {"חדר", "חדרה", true},
+        {"דירה", "גדרה", false},  {"london", "lindon", true}, {"boston", "austin", false},
+        {"חיפה", "haifa", false},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        check_int(rows[i].a, kol_sound_distance(rows[i].a, rows[i].b) <= 0.85 - 0.35 * ((uint8_t)rows[i].a[0] >= 0xd7), rows[i].alike);
+        check_int(rows[i].a,
+                  kol_sound_distance(rows[i].a, rows[i].b) <=
+                      0.85 - 0.35 * ((uint8_t)rows[i].a[0] >= 0xd7),
+                  rows[i].alike);
     check_true("key", kol_sound_distance("x", "") >= KOL_SOUND_FAR);
     char one[16], two[16];
     kol_sound_key("heypha", one, sizeof one);
@@ -181,9 +188,10 @@ static void hears_alike(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(folds),          cmocka_unit_test(cleans),       cmocka_unit_test(splits_words),
-        cmocka_unit_test(strips_prefixes), cmocka_unit_test(matches_phrases), cmocka_unit_test(reads_numbers),
-        cmocka_unit_test(reads_digits),   cmocka_unit_test(hears_alike),
+        cmocka_unit_test(folds),           cmocka_unit_test(cleans),
+        cmocka_unit_test(splits_words),    cmocka_unit_test(strips_prefixes),
+        cmocka_unit_test(matches_phrases), cmocka_unit_test(reads_numbers),
+        cmocka_unit_test(reads_digits),    cmocka_unit_test(hears_alike),
     };
     return cmocka_run_group_tests_name("understand text", tests, NULL, NULL);
 }

@@ -96,7 +96,8 @@ static void *grow(struct kol_arena *a, void *old, size_t count, size_t *cap, siz
 static bool open_sentence(struct builder *b, uint32_t turn)
 {
     struct kol_talk *t = b->talk;
-    t->sentences = grow(b->a, t->sentences, t->sentence_count, &b->sentence_cap, sizeof *t->sentences);
+    t->sentences =
+        grow(b->a, t->sentences, t->sentence_count, &b->sentence_cap, sizeof *t->sentences);
     if (!t->sentences)
         return false;
     t->sentences[t->sentence_count++] = (struct kol_sentence){
@@ -104,7 +105,8 @@ static bool open_sentence(struct builder *b, uint32_t turn)
     return true;
 }
 
-static bool add_word(struct builder *b, uint32_t turn, const char *text, size_t len, enum kol_gap gap)
+static bool add_word(struct builder *b, uint32_t turn, const char *text, size_t len,
+                     enum kol_gap gap)
 {
     struct kol_talk *t = b->talk;
     if (gap >= KOL_GAP_STOP && !open_sentence(b, turn))
@@ -115,9 +117,14 @@ static bool add_word(struct builder *b, uint32_t turn, const char *text, size_t 
     struct kol_word *w = &t->words[t->word_count];
     ucs4_t c = 0;
     u8_mbtouc(&c, (const uint8_t *)text, len);
-    *w = (struct kol_word){.clean = text, .clean_len = (uint32_t)len, .turn = turn, .gap = gap,
-                           .script = script_of(c), .capital = c < 0x250 && uc_is_upper(c),
-                           .sentence = (uint32_t)t->sentence_count - 1, .probability = 1};
+    *w = (struct kol_word){.clean = text,
+                           .clean_len = (uint32_t)len,
+                           .turn = turn,
+                           .gap = gap,
+                           .script = script_of(c),
+                           .capital = c < 0x250 && uc_is_upper(c),
+                           .sentence = (uint32_t)t->sentence_count - 1,
+                           .probability = 1};
     w->norm = kol_fold(b->a, text, len);
     if (!w->norm)
         return false;
@@ -243,8 +250,8 @@ static bool join_pieces(struct kol_arena *a, struct kol_talk_turn *turn)
 }
 
 /* Takes the input's turns from number i on that belong together. Returns the number after them. */
-static size_t gather(struct kol_arena *a, const struct kol_insight_input *in, size_t i, size_t *left,
-                     struct kol_talk_turn *ret)
+static size_t gather(struct kol_arena *a, const struct kol_insight_input *in, size_t i,
+                     size_t *left, struct kol_talk_turn *ret)
 {
     size_t end = i + 1;
     *ret = (struct kol_talk_turn){.role = role_of(in->turns[i].role)};

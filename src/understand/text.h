@@ -28,16 +28,16 @@ struct kol_stem {
 };
 
 struct kol_word {
-    const char *norm;        /* folded: see kol_fold() */
-    const char *clean;       /* start in the turn's clean text */
-    uint32_t clean_len;      /* bytes */
-    uint32_t turn;           /* index into talk.turns */
-    uint32_t sentence;       /* index into talk.sentences */
+    const char *norm;   /* folded: see kol_fold() */
+    const char *clean;  /* start in the turn's clean text */
+    uint32_t clean_len; /* bytes */
+    uint32_t turn;      /* index into talk.turns */
+    uint32_t sentence;  /* index into talk.sentences */
     enum kol_script script;
-    enum kol_gap gap;        /* what stands before it */
-    bool capital;            /* Latin: starts with a capital letter */
+    enum kol_gap gap; /* what stands before it */
+    bool capital;     /* Latin: starts with a capital letter */
     uint8_t stem_count;
-    float probability;       /* of the speech engine; 1 when unknown */
+    float probability; /* of the speech engine; 1 when unknown */
     struct kol_stem stems[KOL_STEMS_MAX];
 };
 
@@ -72,7 +72,8 @@ struct kol_talk {
     size_t word_count;
     size_t hebrew_words, latin_words;
     bool has_roles; /* at least one turn says who speaks */
-    bool has_case;  /* capital letters mean something: not all Latin words are lower (or upper) case */
+    bool has_case;  /* capital letters mean something: not all Latin words are lower (or upper) case
+                     */
 };
 
 enum kol_code kol_talk_build(struct kol_arena *a, const struct kol_insight_input *in,
@@ -90,13 +91,15 @@ char *kol_clean(struct kol_arena *a, const char *text, size_t len);
  */
 char *kol_fold(struct kol_arena *a, const char *word, size_t len);
 
-/* The words [first, end) as they were said, with what stood between them; spans of one turn only. */
+/* The words [first, end) as they were said, with what stood between them; spans of one turn only.
+ */
 const char *kol_quote(struct kol_arena *a, const struct kol_talk *talk, size_t first, size_t end);
 
 /* True when a word, or it without prefix letters, is one of the '|'-separated folded words. */
 bool kol_word_is(const struct kol_word *word, const char *list);
 
-/* Splits a name into folded words at spaces and hyphens (for the lexicon): at most max; how many. */
+/* Splits a name into folded words at spaces and hyphens (for the lexicon): at most max; how many.
+ */
 size_t kol_fold_words(struct kol_arena *a, const char *text, char **ret, size_t max);
 
 #endif

@@ -4,11 +4,16 @@
 #include "understand/scene.h"
 #include <string.h>
 
-/* Hebrew letters are two bytes: 0xd7 and 0x90…0xaa. Final letters are one below their inner forms. */
+/* Hebrew letters are two bytes: 0xd7 and 0x90…0xaa. Final letters are one below their inner forms.
+ */
 static char inner_byte(char c)
 {
     switch ((uint8_t)c) {
-    case 0x9a: case 0x9d: case 0x9f: case 0xa3: case 0xa5:
+    case 0x9a:
+    case 0x9d:
+    case 0x9f:
+    case 0xa3:
+    case 0xa5:
         return (char)(c + 1);
     }
     return c;
@@ -130,7 +135,8 @@ static size_t item_at(const struct kol_talk *t, size_t i, const char *item, cons
         if (i + count >= t->word_count)
             return 0;
         const struct kol_word *w = &t->words[i + count];
-        bool and_it = count == 0 && strncmp(w->norm, "ו", 2) == 0 && same(w->norm + 2, item, word_end);
+        bool and_it =
+            count == 0 && strncmp(w->norm, "ו", 2) == 0 && same(w->norm + 2, item, word_end);
         if ((count > 0 && w->gap > KOL_GAP_COMMA) || !(and_it || same(w->norm, item, word_end)))
             return 0;
         count++;
@@ -207,8 +213,11 @@ enum kol_answer kol_answer_after(const struct kol_talk *t, size_t turn)
             return KOL_ANSWER_NONE;
         if (kol_phrase_at(t, i, "no|nope|nah|not|לא|ממש לא|actually no"))
             return KOL_ANSWER_NO;
-        if (kol_phrase_at(t, i, "yes|yeah|yep|yup|correct|right|exactly|thats right|thats it|you are|speaking|"
-                                "that's me|sure|i am|it is|aye|uh huh|כן|נכון|בדיוק|כמובן|בטח|זה אני|זאת אני|מדבר|מדברת|זה נכון"))
+        if (kol_phrase_at(
+                t, i,
+                "yes|yeah|yep|yup|correct|right|exactly|thats right|thats it|you are|speaking|"
+                "that's me|sure|i am|it is|aye|uh huh|כן|נכון|בדיוק|כמובן|בטח|זה אני|זאת "
+                "אני|מדבר|מדברת|זה נכון"))
             return KOL_ANSWER_YES;
     }
     return KOL_ANSWER_NONE;

@@ -50,7 +50,10 @@ UPDATE call SET direction = coalesce(direction, ?2), from_number = coalesce(from
 WHERE id = ?1;
 
 -- name: call_jobs_set_business
-UPDATE job SET business_id = ?2 WHERE call_id = ?1 AND business_id = 0;
+-- Those that waited for it go on.
+UPDATE job SET business_id = ?2,
+    state = CASE WHEN state = 'paused' AND error_code = 'unassigned' THEN 'ready' ELSE state END
+WHERE call_id = ?1 AND business_id = 0;
 
 -- name: call_set_status
 UPDATE call SET status = ?2, status_sequence = ?3, updated_at_ms = ?4
