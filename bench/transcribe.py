@@ -2,6 +2,7 @@
 """How fast and how well Kol transcribes two-channel calls, beside whisper-cli and faster-whisper.
 
     ./dev bench transcribe [--rounds 3] [--beam 1] [--count 8] [--calls DIR] [--systems kol,faster_whisper]
+    ./dev bench transcribe --words
 
 All three use the same weights (Kol and whisper-cli the very same file), the same calls, and both cores as best they
 can; they take turns within one run, because machines are noisy. Every system is timed as a whole process, less what the
@@ -92,8 +93,8 @@ class Kol:
         self.beam, self.cores = options.beam, os.cpu_count()
         program = options.kol or os.environ.get("KOL_BIN") or BUILD / "release" / "bin" / "kol"
         models = Path(os.environ.get("KOL_MODELS") or BUILD / "models")
-        self.command = [program, "transcribe", "--format", "json", "--language", "en", "--beam", self.beam,
-                        "--model", models / "ggml-base.bin"]
+        self.command = [program, "transcribe", "--format=json", "--language=en", f"--beam={self.beam}", "--quiet",
+                        f"--model-dir={models}", "--model=base"]
 
     def transcribe(self, calls: list[dict]) -> tuple[dict, dict]:
         """Segments of each call, and what it cost."""
@@ -258,13 +259,18 @@ def main() -> int:
     parser.add_argument("--calls", type=Path, help="folder with calls and truth.json instead")
     parser.add_argument("--systems", default="kol,whisper_cli,faster_whisper")
     parser.add_argument("--kol", help="another kol program")
+    parser.add_argument("--words", action="store_true", help="only measure how far word times are off")
     parser.add_argument("--details", action="store_true", help="print the errors of each call")
     options = parser.parse_args()
     inside_venv()
     sys.path.insert(0, str(ROOT / "bench"))
-    from speech import compose
+    from speech import compose, word_times
 
     HERE.mkdir(parents=True, exist_ok=True)
+    if options.words:
+        truth = word_times.write(HERE / "words.wav")
+        word_times.report(truth, json.loads(run([*Kol(options).command, HERE / "words.wav"])[0]))
+        return 0
     folder = options.calls or HERE / f"calls-{options.seed}-{options.count}"
     if not options.calls:
         compose.write_calls(folder, options.count, options.seed)

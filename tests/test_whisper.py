@@ -51,11 +51,11 @@ def said_by(stored, role):
     return " ".join(t["text"] for t in turns_of(stored) if t["speaker"] == role)
 
 
-def transcribe(house, channels, form="wav", **how):
-    """Sends a call with these channels and waits for what the CRM hears of it."""
+def transcribe(house, sounds, form="wav", **how):
+    """Sends a call with the sounds of its channels and waits for what the CRM hears of it."""
     make = {"wav": calls.wav_bytes, "mp3": calls.mp3_bytes, "mulaw": calls.mulaw_wav_bytes}[form]
-    media = {"mp3" if form == "mp3" else "wav": make(*channels)}
-    call, recording = house.ring(**media, seconds=calls.seconds(*channels), **how)
+    media = {"mp3" if form == "mp3" else "wav": make(*sounds)}
+    call, _ = house.ring(**media, seconds=calls.seconds(*sounds), channels=len(sounds), **how)
     got, = house.wait_events(call, timeout_s=120)
     return call, got
 
@@ -118,7 +118,7 @@ def test_forms_of_recordings(whisper_house, form, channel_count):
     house = whisper_house
     customer, business = conversation(["priv-introsaved"], ["I need a locksmith in Haifa."])[0]
     channels = (customer, business)[:channel_count]
-    _, got = transcribe(house, channels, form, channels=channel_count)
+    _, got = transcribe(house, channels, form)
     assert "locksmith" in got["final_transcript"].lower()
 
 
@@ -152,7 +152,7 @@ def test_transcribe_files(tmp_path, suffix):
 def test_transcribe_outputs(tmp_path, output):
     path = tmp_path / "call.wav"
     path.write_bytes(calls.wav_bytes(*conversation(["priv-introsaved"], ["I need a locksmith in Haifa."])[0]))
-    done = kol_transcribe(path, "--format", output)
+    done = kol_transcribe(path, "--format", output, "--glossary", "Haifa, locksmith", "--channels", "customer,agent")
     assert done.returncode == 0, done.stderr
     assert "locksmith" in done.stdout.lower()
     if output == "json":
@@ -190,7 +190,8 @@ def test_bad_audio_at_twilio(whisper_house):
 
 def test_the_offline_transcript_follows_as_an_update(make_house):
     """The realtime one goes out first because the offline one is late; then comes version 2 of the same call."""
-    house = make_house(worker=True, realtime_after_s=1, test_wait_divisor=10)
+    house = make_house(business=False, worker=True, realtime_after_s=1, test_wait_divisor=10)
+    house.add_business(glossary="Haifa, locksmith")
     channels, _ = conversation()
     call, recording = house.new_call(wav=calls.wav_bytes(*channels))
     recording.durations = ["-1", "-1"]
@@ -235,7 +236,7 @@ def test_a_missing_model_stops_neither_intake_nor_playback(make_house, tmp_path)
     call, _ = house.ring()
     house.wait_file(call)
     assert house.kol.logged(r"⚠️ \[BACKGROUND\] Could not start recording worker: .+")
-    assert house.kol.http("GET", "/healthz").status == 200
+    assert house.kol.http("GET", "/readyz", house.op).status == 200 and engine(house)["state"] == "no_model"
 
 
 def test_kol_worker_alone(make_house):
@@ -357,7 +358,11 @@ def test_order_within_a_business(whisper_house):
     assert [sid for sid in order if sid in wanted] == wanted
 
 
+def engine(house) -> dict:
+    """What readiness says of the speech engine."""
+    return house.kol.http("GET", "/readyz", house.op).json()["engine"] or {}
+
+
 def test_selftest_is_reported(whisper_house):
-    """The engine's self-test stands beside readiness."""
-    house = whisper_house
-    wait_until("the self-test", lambda: "self" in house.kol.http("GET", "/readyz", house.op).body.decode().lower(), 60)
+    """The engine's self-test stands beside readiness, which is that of intake."""
+    wait_until("the self-test", lambda: engine(whisper_house).get("state") == "ok", 60)

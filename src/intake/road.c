@@ -114,8 +114,8 @@ enum kol_code kol_road_end_offline(struct kol_db *db, const struct kol_call *cal
 
 /* ---- recordings ---- */
 
-enum kol_code kol_road_has_job(struct kol_db *db, struct kol_arena *a, const struct kol_call *call,
-                               const char *recording_sid, bool *ret, struct kol_err *err)
+static enum kol_code has_fetch(struct kol_db *db, struct kol_arena *a, const struct kol_call *call,
+                               bool *ret, struct kol_err *err)
 {
     const struct kol_job_filter filter = {
         .call_sid = call->call_sid, .stage = "fetch", .limit = 50};
@@ -126,10 +126,20 @@ enum kol_code kol_road_has_job(struct kol_db *db, struct kol_arena *a, const str
     *ret = false;
     for (size_t i = 0; code == KOL_OK && i < count; i++) {
         bool over = jobs[i].state == KOL_JOB_DEAD || jobs[i].state == KOL_JOB_CANCELLED;
-        if (!over && kol_streq(jobs[i].kind, "full") && kol_streq(jobs[i].subject, recording_sid))
+        if (!over && kol_streq(jobs[i].kind, "full") &&
+            kol_streq(jobs[i].subject, call->recording_sid))
             *ret = true;
     }
     return code;
+}
+
+enum kol_code kol_road_is_settled(struct kol_db *db, struct kol_arena *a,
+                                  const struct kol_call *call, bool *ret, struct kol_err *err)
+{
+    *ret = call->fetch_state == KOL_FETCH_GONE;
+    if (*ret || !call->recording_sid)
+        return KOL_OK;
+    return has_fetch(db, a, call, ret, err);
 }
 
 /* The call's recording has been made: fetch it, unless that was queued (or even done) before. */
@@ -141,7 +151,7 @@ static enum kol_code queue_fetch(struct kol_db *db, struct kol_arena *a,
     enum kol_code code = KOL_OK;
 
     if (!changed)
-        code = kol_road_has_job(db, a, call, call->recording_sid, &known, err);
+        code = has_fetch(db, a, call, &known, err);
     if (code == KOL_OK && !known)
         code = add_job(db, call, "fetch", call->recording_sid, 0, NULL, now_ms, ret_queued, err);
     if (code != KOL_OK || !*ret_queued)

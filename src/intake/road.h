@@ -38,7 +38,7 @@ enum kol_code kol_road_put_recording(struct kol_db *db, const struct kol_conf *c
                                      const struct kol_recording *r, int64_t now_ms,
                                      bool *ret_queued, struct kol_err *err) KOL_MUST_CHECK;
 
-/* The call has ended and no recording is known: look it up in lookup_after_s, or now. */
+/* The call has ended and its recording is not on the road: look it up in lookup_after_s, or now. */
 enum kol_code kol_road_queue_lookup(struct kol_db *db, const struct kol_conf *conf,
                                     const struct kol_call *call, bool at_once, int64_t now_ms,
                                     bool *ret_queued, struct kol_err *err) KOL_MUST_CHECK;
@@ -56,9 +56,10 @@ enum kol_code kol_road_queue_realtime(struct kol_db *db, const struct kol_conf *
 enum kol_code kol_road_end_offline(struct kol_db *db, const struct kol_call *call, int64_t now_ms,
                                    struct kol_err *err) KOL_MUST_CHECK;
 
-/* Has this recording walked the road, or is it on it? */
-enum kol_code kol_road_has_job(struct kol_db *db, struct kol_arena *a, const struct kol_call *call,
-                               const char *recording_sid, bool *ret,
-                               struct kol_err *err) KOL_MUST_CHECK;
+/* Is the call's recording on the road, or has it walked it, or is it gone at Twilio? Not when only
+ * its beginning was told: its end may have got lost on the way. Also outside of a change. */
+enum kol_code kol_road_is_settled(struct kol_db *db, struct kol_arena *a,
+                                  const struct kol_call *call, bool *ret,
+                                  struct kol_err *err) KOL_MUST_CHECK;
 
 #endif

@@ -96,10 +96,12 @@ static enum kol_code end_call(struct kol_db *db, struct kol_intake_change *c, in
                               int64_t now_ms, struct kol_err *err)
 {
     struct kol_call *call = NULL;
-    bool queued = false;
+    bool queued = false, settled = false;
     enum kol_code code = reload(db, c, call_id, &call, err);
 
-    if (code == KOL_OK && !call->recording_sid)
+    if (code == KOL_OK)
+        code = kol_road_is_settled(db, c->arena, call, &settled, err);
+    if (code == KOL_OK && !settled)
         code = kol_road_queue_lookup(db, c->conf, call, false, now_ms, &queued, err);
     if (code == KOL_OK)
         code = kol_road_queue_realtime(db, c->conf, call, now_ms, err);

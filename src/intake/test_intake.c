@@ -358,6 +358,24 @@ static void test_end_of_a_call(void **state)
     check_str("status", stored(CA)->status, "completed");
 }
 
+/* Only the beginning of a recording was told, its end got lost: the look-up finds it. */
+static void test_end_of_a_call_whose_recording_has_not_ended(void **state)
+{
+    (void)state;
+    accept(KOL_INTAKE_RECORDING_STATUS,
+           IDS "&RecordingSid=" RE "&RecordingStatus=in-progress" TWILIO_URL(RE));
+    accept(KOL_INTAKE_CALL_STATUS, IDS PARTIES "&CallStatus=completed");
+    check_int("look-up", count_jobs("lookup"), 1);
+}
+
+static void test_no_look_up_for_what_is_on_the_road(void **state)
+{
+    (void)state;
+    accept(KOL_INTAKE_RECORDING_STATUS, RECORDING "&RecordingStatus=completed" TWILIO_URL(RE));
+    accept(KOL_INTAKE_CALL_STATUS, IDS PARTIES "&CallStatus=completed");
+    check_int("look-up", count_jobs("lookup"), 0);
+}
+
 static void test_busy_is_no_recording(void **state)
 {
     (void)state;
@@ -565,6 +583,8 @@ int main(void)
         test(test_urls),
         test(test_business_by_direction),
         test(test_end_of_a_call),
+        test(test_end_of_a_call_whose_recording_has_not_ended),
+        test(test_no_look_up_for_what_is_on_the_road),
         test(test_busy_is_no_recording),
         test(test_trigger),
         test(test_realtime),

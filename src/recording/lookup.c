@@ -70,6 +70,22 @@ static enum kol_code put(struct kol_db *db, struct kol_stage_run *run, const str
                                   kol_wall_ms(), ret_queued, err);
 }
 
+/* Nothing to fetch: the offline road ends, unless a callback came while Twilio was asked. */
+static enum kol_code end_without(struct kol_db *db, struct kol_arena *a, int64_t call_id,
+                                 int64_t now_ms, struct kol_err *err)
+{
+    struct kol_call *call = NULL;
+    bool settled = false;
+    enum kol_code code = kol_call_by_id(db, a, call_id, &call, err);
+
+    if (code != KOL_OK || !call)
+        return code;
+    code = kol_road_is_settled(db, a, call, &settled, err);
+    if (code != KOL_OK || settled)
+        return code;
+    return kol_road_end_offline(db, call, now_ms, err);
+}
+
 static enum kol_code save(struct kol_db *db, struct kol_stage_run *run, struct kol_err *err)
 {
     struct work *w = run->save_arg;
@@ -77,11 +93,7 @@ static enum kol_code save(struct kol_db *db, struct kol_stage_run *run, struct k
 
     w->queued = false;
     if (w->found.count == 0) {
-        struct kol_call *fresh = NULL; /* a callback may have come while Twilio was asked */
-        code = kol_call_by_id(db, run->arena, w->call->id, &fresh, err);
-        if (code != KOL_OK || !fresh || fresh->recording_sid)
-            return code;
-        return kol_road_end_offline(db, fresh, kol_wall_ms(), err);
+        return end_without(db, run->arena, w->call->id, kol_wall_ms(), err);
     }
     for (size_t i = 0; code == KOL_OK && i < w->found.count; i++) {
         bool queued = false;
@@ -130,7 +142,7 @@ static enum kol_code ask(struct kol_stage_run *run, struct work *w, struct kol_e
 static enum kol_code run_lookup(struct kol_stage_run *run, struct kol_err *err)
 {
     struct work *w = kol_arena_alloc(run->arena, sizeof *w);
-    bool asked_for = run->job->data && strstr(run->job->data, "asked");
+    bool asked_for = run->job->data && strstr(run->job->data, "asked"), settled = false;
 
     if (!w)
         return kol_fail(err, KOL_NO_MEMORY, "look up a recording: out of memory");
@@ -141,8 +153,9 @@ static enum kol_code run_lookup(struct kol_stage_run *run, struct kol_err *err)
         return kol_fail(err, KOL_NOT_FOUND, "look up a recording: the call is gone");
 
     run->end_of_road = true; /* a fetch job is added by the news of a recording, not by this one */
-    if (w->call->recording_sid && !asked_for)
-        return KOL_OK; /* its callback came */
+    code = kol_road_is_settled(run->db, run->arena, w->call, &settled, err);
+    if (code != KOL_OK || (settled && !asked_for))
+        return code; /* its callback came */
     code = ask(run, w, err);
     if (code != KOL_OK)
         return code;
@@ -156,15 +169,11 @@ static enum kol_code bury(struct kol_db *db, const struct kol_job *job,
                           const struct kol_err *failure, int64_t now_ms, struct kol_err *err)
 {
     KOL_ARENA a = kol_arena_new(0);
-    struct kol_call *call = NULL;
 
     (void)failure;
     if (!a)
         return kol_fail(err, KOL_NO_MEMORY, "bury a look-up: out of memory");
-    enum kol_code code = kol_call_by_id(db, a, job->call_id, &call, err);
-    if (code != KOL_OK || !call || call->recording_sid)
-        return code;
-    return kol_road_end_offline(db, call, now_ms, err);
+    return end_without(db, a, job->call_id, now_ms, err);
 }
 
 const struct kol_stage kol_stage_lookup = {

@@ -60,9 +60,7 @@ const char *kol_request_header(const struct kol_request *rq, const char *name)
 
 /* ---- the answer ---- */
 
-static const char csp_page[] =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/* For all but pages, which bring their own. */
 static const char csp_data[] = "default-src 'none'; frame-ancestors 'none'";
 
 static bool answer_has(const struct kol_answer *a, const char *name)
@@ -73,18 +71,9 @@ static bool answer_has(const struct kol_answer *a, const char *name)
     return false;
 }
 
-static const char *answer_type(const struct kol_answer *a)
-{
-    for (int i = 0; i < a->header_count; i++)
-        if (strcmp(a->headers[i].name, "Content-Type") == 0)
-            return a->headers[i].value;
-    return "";
-}
-
 static void add_headers(struct MHD_Response *response, const struct exchange *x)
 {
     const struct kol_answer *a = &x->rq.answer;
-    bool page = kol_starts_with(answer_type(a), "text/html");
     char id[24];
 
     for (int i = 0; i < a->header_count; i++)
@@ -93,11 +82,10 @@ static void add_headers(struct MHD_Response *response, const struct exchange *x)
     MHD_add_response_header(response, "X-Request-Id", id);
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
-    MHD_add_response_header(response, "Content-Security-Policy", page ? csp_page : csp_data);
+    if (!answer_has(a, "Content-Security-Policy"))
+        MHD_add_response_header(response, "Content-Security-Policy", csp_data);
     if (!answer_has(a, "Cross-Origin-Resource-Policy"))
         MHD_add_response_header(response, "Cross-Origin-Resource-Policy", "same-origin");
-    if (page)
-        MHD_add_response_header(response, "X-Frame-Options", "DENY");
     if (!answer_has(a, "Cache-Control"))
         MHD_add_response_header(response, "Cache-Control", "no-store");
     if (a->close)
@@ -428,6 +416,7 @@ static enum MHD_Result on_accept(void *arg, const struct sockaddr *from, socklen
     return kol_conns_admit(s->conns, from) ? MHD_YES : MHD_NO;
 }
 
+KOL_PRINTF(2, 0)
 static void on_library_message(void *arg, const char *fmt, va_list args)
 {
     char text[256];
@@ -444,7 +433,8 @@ static unsigned thread_count(const struct kol_conf *conf)
 
     if (conf->http_threads)
         return (unsigned)conf->http_threads;
-    return cores < 2 ? 2 : cores > 32 ? 32 : (unsigned)cores;
+    /* A few more than cores on small machines: a slow list must not hold up callbacks. */
+    return cores < 4 ? 4 : cores > 32 ? 32 : (unsigned)cores;
 }
 
 enum kol_code kol_http_start(struct kol_serve *s, int listen_fd, struct kol_err *err)

@@ -70,7 +70,8 @@ static const char *range_of(struct kol_request *rq, const struct sent_file *f)
     return f->validator.etag && kol_if_range_holds(condition, &f->validator) ? range : NULL;
 }
 
-static void answer_bytes(struct kol_request *rq, const struct sent_file *f, int fd)
+/* Takes over the descriptor when the answer is bytes of the file. */
+static void answer_bytes(struct kol_request *rq, const struct sent_file *f, int *fd)
 {
     uint64_t first = 0, last = 0;
     enum kol_range_result range = kol_range_parse(range_of(rq, f), f->size, &first, &last);
@@ -79,7 +80,6 @@ static void answer_bytes(struct kol_request *rq, const struct sent_file *f, int 
         kol_answer_header(rq, "Content-Range",
                           kol_arena_fmt(rq->arena, "bytes */%llu", (unsigned long long)f->size));
         kol_answer_error(rq, 416, "range", "the file has %llu bytes", (unsigned long long)f->size);
-        close(fd);
         return;
     }
     if (range == KOL_RANGE_PART)
@@ -89,14 +89,15 @@ static void answer_bytes(struct kol_request *rq, const struct sent_file *f, int 
                                         (unsigned long long)f->size));
     kol_answer_bytes(rq, range == KOL_RANGE_PART ? 206 : 200, kol_media_content_type(f->kind), NULL,
                      range == KOL_RANGE_PART ? last - first + 1 : f->size);
-    rq->answer.fd = fd;
+    rq->answer.fd = *fd;
     rq->answer.offset = first;
+    *fd = -1;
 }
 
 void kol_media_answer(struct kol_request *rq, const struct kol_media_file *file)
 {
     KOL_CLEANUP(kol_close_fd) int fd = file->fd;
-    struct sent_file f;
+    struct sent_file f = {0};
     struct kol_err err;
 
     if (look_at(rq, file, &f, &err) != KOL_OK) {
@@ -108,7 +109,5 @@ void kol_media_answer(struct kol_request *rq, const struct kol_media_file *file)
         kol_answer_bytes(rq, 304, NULL, "", 0);
         return;
     }
-    int taken = fd;
-    fd = -1;
-    answer_bytes(rq, &f, taken);
+    answer_bytes(rq, &f, &fd);
 }

@@ -1,4 +1,4 @@
-/* pages.c - the files of web/, as they were built in: compressed, with a tag of their content. */
+/* pages.c - the files of web/, as they were built in, with a tag of their content. */
 #include "serve/pages.h"
 #include "base/cleanup.h"
 #include "base/str.h"
@@ -15,18 +15,18 @@ static const struct kol_asset *asset_named(const char *name)
     return NULL;
 }
 
-/* Every browser says gzip; a person with curl says --compressed. */
 static bool takes_gzip(const struct kol_request *rq)
 {
     const char *accepted = kol_request_header(rq, "Accept-Encoding");
-    return accepted && (strstr(accepted, "gzip") || strchr(accepted, '*'));
+    return accepted && strstr(accepted, "gzip") && !strstr(accepted, "gzip;q=0");
 }
 
 static void answer_asset(struct kol_request *rq, const struct kol_asset *asset)
 {
     const struct kol_validator file = {.etag = asset->etag};
 
-    kol_answer_header(rq, "ETag", asset->etag);
+    /* Weak: plain and compressed bytes share it. */
+    kol_answer_header(rq, "ETag", kol_arena_fmt(rq->arena, "W/%s", asset->etag));
     kol_answer_header(rq, "Cache-Control", "no-cache"); /* kept, but asked for: a tag is cheap */
     kol_answer_header(rq, "Vary", "Accept-Encoding, Cookie");
     if (kol_not_modified(kol_request_header(rq, "If-None-Match"), NULL, &file)) {
@@ -34,12 +34,18 @@ static void answer_asset(struct kol_request *rq, const struct kol_asset *asset)
         return;
     }
     if (!takes_gzip(rq)) {
-        kol_answer_error(rq, 406, "not_acceptable", "pages are sent gzip-compressed only");
+        kol_answer_bytes(rq, 200, asset->type, asset->plain,
+                         (size_t)(asset->plain_end - asset->plain));
         return;
     }
     kol_answer_header(rq, "Content-Encoding", "gzip");
     kol_answer_bytes(rq, 200, asset->type, asset->gzip, (size_t)(asset->gzip_end - asset->gzip));
 }
+
+/* No inline script or style, nothing from elsewhere, in nobody's frame. */
+static const char policy[] =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /* Which file a page's pattern shows. */
 static const struct {
@@ -54,6 +60,9 @@ void kol_page(struct kol_request *rq)
     for (size_t i = 0; i < KOL_COUNT(pages); i++) {
         if (strcmp(pages[i].pattern, rq->route->pattern) != 0)
             continue;
+        /* On a 304, too: its headers replace those that the browser has kept. */
+        kol_answer_header(rq, "Content-Security-Policy", policy);
+        kol_answer_header(rq, "X-Frame-Options", "DENY");
         kol_answer_header(rq, "Cross-Origin-Opener-Policy", "same-origin");
         answer_asset(rq, asset_named(pages[i].name));
         return;

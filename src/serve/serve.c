@@ -32,9 +32,9 @@ static enum kol_code resolve(const struct kol_conf *conf, struct addrinfo **ret,
     return KOL_OK;
 }
 
+/* The socket, or -1 with errno. */
 static int open_listener(const struct addrinfo *a)
 {
-    KOL_CLEANUP(kol_close_fd)
     int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     int on = 1, off = 0;
 
@@ -43,23 +43,26 @@ static int open_listener(const struct addrinfo *a)
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (a->ai_family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-    if (bind(fd, a->ai_addr, a->ai_addrlen) < 0 || listen(fd, BACKLOG) < 0)
-        return -1;
-    int taken = fd;
-    fd = -1;
-    return taken;
+    if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    int why = errno;
+    close(fd);
+    errno = why;
+    return -1;
 }
 
 static int port_of(int fd)
 {
-    struct sockaddr_storage at;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } at = {.v6 = {0}};
     socklen_t len = sizeof at;
 
-    if (getsockname(fd, (void *)&at, &len) < 0)
+    if (getsockname(fd, &at.any, &len) < 0)
         return 0;
-    if (at.ss_family == AF_INET6)
-        return ntohs(((struct sockaddr_in6 *)(void *)&at)->sin6_port);
-    return ntohs(((struct sockaddr_in *)(void *)&at)->sin_port);
+    return ntohs(at.any.sa_family == AF_INET6 ? at.v6.sin6_port : at.v4.sin_port);
 }
 
 static enum kol_code listen_on(const struct kol_conf *conf, int *ret, struct kol_err *err)

@@ -216,12 +216,16 @@ static void test_session(void **state)
     (void)state;
     log_in(cookie, sizeof cookie);
     check_int("session", test_ask(&t, "GET", "/api/me", NULL, cookie, NULL, &a), 200);
-    check_int("page", test_ask(&t, "GET", "/", NULL, cookie, NULL, &a),
-              406); /* no gzip asked for */
+    check_int("plain", test_ask(&t, "GET", "/", NULL, cookie, NULL, &a), 200);
+    check_has("plain", a.body, "<!doctype html>");
     snprintf(headers, sizeof headers, "%sAccept-Encoding: gzip\r\n", cookie);
     check_int("page", test_ask(&t, "GET", "/", NULL, headers, NULL, &a), 200);
+    check_str("gzip", test_header(&a, "Content-Encoding"), "gzip");
     check_has("csp", test_header(&a, "Content-Security-Policy"), "script-src 'self'");
-    check_int("asset", test_ask(&t, "GET", "/assets/calls.js", NULL, headers, NULL, &a), 200);
+    snprintf(headers, sizeof headers, "%sIf-None-Match: *\r\n", cookie);
+    check_int("kept page", test_ask(&t, "GET", "/", NULL, headers, NULL, &a), 304);
+    check_has("kept page", test_header(&a, "Content-Security-Policy"), "script-src 'self'");
+    check_int("asset", test_ask(&t, "GET", "/assets/calls.js", NULL, cookie, NULL, &a), 200);
 
     check_int("no origin", test_ask(&t, "POST", "/logout", NULL, cookie, "", &a), 403);
     snprintf(headers, sizeof headers, "%sOrigin: http://evil\r\n", cookie);

@@ -14,7 +14,8 @@ struct kol_batch {
     size_t count;
     int at_once; /* recordings; 0: two */
 
-    /* For each recording; progress and stop are called as transcribe.h says, one thread at a time. */
+    /* For each recording; progress and stop are called as transcribe.h says, one thread at a time.
+     */
     const struct kol_transcribe_options *options;
 
     /*

@@ -1,11 +1,12 @@
 /*
- * chunk.h - spans of speech packed into chunks that fill Whisper's 30 s window, and the way back from
- * a time in a chunk to a time in the call.
+ * chunk.h - spans of speech packed into chunks that fill Whisper's 30 s window, and the way back
+ * from a time in a chunk to a time in the call.
  *
- * A window costs the same however much of it is speech, so few and full chunks are fast. Chunks hold
- * one channel each, but for at most one per call: when what is left over of both channels fits into
- * one window, it shares one, the second channel after a pause. Who speaks stays known by position.
- * Pure: knows neither engine nor files. Threading: a chunk belongs to one thread at a time.
+ * A window costs the same however much of it is speech, so few and full chunks are fast. Chunks
+ * hold one channel each, but for at most one per call: when what is left over of both channels fits
+ * into one window, it shares one, the second channel after a pause. Who speaks stays known by
+ * position. Pure: knows neither engine nor files. Threading: a chunk belongs to one thread at a
+ * time.
  */
 #ifndef KOL_TRANSCRIBE_CHUNK_H
 #define KOL_TRANSCRIBE_CHUNK_H
@@ -52,7 +53,8 @@ enum kol_code kol_chunks_make(struct kol_arena *a, const struct kol_speech_list 
                               int channel_count, int target_ms, struct kol_chunk **ret,
                               size_t *ret_count, struct kol_err *err) KOL_MUST_CHECK;
 
-/* The channel before (0) or after (1) the joint as a chunk of its own, sharing pieces and samples. */
+/* The channel before (0) or after (1) the joint as a chunk of its own, sharing pieces and samples.
+ */
 struct kol_chunk kol_chunk_side(const struct kol_chunk *c, int side);
 
 /*

@@ -83,8 +83,8 @@ enum kol_code kol_session_detect(struct kol_session *s, const struct kol_engine_
 
     for (size_t i = 0; i < count && code == KOL_OK; i++)
         if (!driver->knows_language(s->engine, languages[i]))
-            code = kol_fail(err, KOL_BAD_INPUT, "the model does not know language '%s'",
-                            languages[i]);
+            code =
+                kol_fail(err, KOL_BAD_INPUT, "the model does not know language '%s'", languages[i]);
     if (code != KOL_OK)
         return code;
 

@@ -1,5 +1,6 @@
 /*
- * engine.h - what turns up to 30 s of sound into text: whisper.cpp here, others behind the same table.
+ * engine.h - what turns up to 30 s of sound into text: whisper.cpp here, others behind the same
+ * table.
  *
  * Used by: transcribe.c and pool.c only. Times are ms from the start of the chunk given.
  * An engine knows nothing of calls, channels or speech detection; whoever calls it has packed the
@@ -23,7 +24,7 @@ struct kol_engine_conf {
 };
 
 struct kol_engine_info {
-    const char *model;         /* short name for people */
+    const char *model; /* short name for people */
     bool multilingual;
     int max_prompt_tokens; /* longest prompt it takes */
 };
@@ -98,17 +99,20 @@ struct kol_session {
 
 extern const struct kol_engine_driver kol_engine_whisper;
 
-/* Calls the driver of that name after checking the arguments. Errors: BAD_CONFIG, NO_MODEL, NO_MEMORY. */
+/* Calls the driver of that name after checking the arguments. Errors: BAD_CONFIG, NO_MODEL,
+ * NO_MEMORY. */
 enum kol_code kol_engine_open(const char *name, const struct kol_engine_conf *conf,
                               struct kol_engine **ret, struct kol_err *err) KOL_MUST_CHECK;
 void kol_engine_close(struct kol_engine *e);
 enum kol_code kol_session_open(struct kol_engine *e, struct kol_session **ret,
                                struct kol_err *err) KOL_MUST_CHECK;
 void kol_session_close(struct kol_session *s);
-/* Errors: CANCELLED (abort said so), ENGINE, NO_MEMORY, BAD_INPUT. A debug line tells the time it took. */
+/* Errors: CANCELLED (abort said so), ENGINE, NO_MEMORY, BAD_INPUT. A debug line tells the time it
+ * took. */
 enum kol_code kol_session_transcribe(struct kol_session *s, struct kol_arena *a,
                                      const struct kol_engine_request *request,
-                                     struct kol_engine_result *ret, struct kol_err *err) KOL_MUST_CHECK;
+                                     struct kol_engine_result *ret,
+                                     struct kol_err *err) KOL_MUST_CHECK;
 enum kol_code kol_session_detect(struct kol_session *s, const struct kol_engine_request *request,
                                  const char *const *languages, size_t count, double *ret_probs,
                                  struct kol_err *err) KOL_MUST_CHECK;

@@ -173,7 +173,8 @@ static int repeats_at_end(const struct whisper_token_data *tokens, int count, in
 {
     int same = 0;
 
-    while (period + same < count && tokens[count - 1 - same].id == tokens[count - 1 - same - period].id)
+    while (period + same < count &&
+           tokens[count - 1 - same].id == tokens[count - 1 - same - period].id)
         same++;
     return 1 + same / period;
 }
@@ -210,13 +211,12 @@ static void end_loops(struct whisper_context *ctx, struct whisper_state *state,
             logits[i] = -INFINITY;
 }
 
-static struct whisper_full_params params_for(struct whisper_session *s,
-                                             const struct kol_engine_request *request,
-                                             double temperature)
+static struct whisper_full_params
+params_for(struct whisper_session *s, const struct kol_engine_request *request, double temperature)
 {
     bool beam = request->beam > 1;
-    struct whisper_full_params p = whisper_full_default_params(
-        beam ? WHISPER_SAMPLING_BEAM_SEARCH : WHISPER_SAMPLING_GREEDY);
+    struct whisper_full_params p =
+        whisper_full_default_params(beam ? WHISPER_SAMPLING_BEAM_SEARCH : WHISPER_SAMPLING_GREEDY);
 
     p.n_threads = 1;
     p.no_context = true;
@@ -369,7 +369,8 @@ static enum kol_code whisper_detect(struct kol_session *base,
 
     if (whisper_lang_max_id() >= 128)
         return kol_fail(err, KOL_BUG, "whisper knows %d languages", whisper_lang_max_id());
-    if (whisper_pcm_to_mel_with_state(s->ctx, s->state, request->pcm, (int)request->samples, 1) != 0)
+    if (whisper_pcm_to_mel_with_state(s->ctx, s->state, request->pcm, (int)request->samples, 1) !=
+        0)
         return kol_fail(err, KOL_ENGINE, "whisper cannot read the sound");
     if (whisper_lang_auto_detect_with_state(s->ctx, s->state, 0, 1, probs) < 0)
         return kol_fail(err, KOL_ENGINE, "whisper cannot tell the language");

@@ -185,9 +185,20 @@ static const char *const never_said[] = {
 
 /* What people do say, and Whisper too when it hears breathing: dropped on weak evidence only. */
 static const char *const said_too[] = {
-    "thank you", "thank you very much", "thanks", "thank you bye", "you", "bye", "bye bye",
-    "okay", "ok", "so", "the", "i", "oh", "hmm", "mm", "yeah", "the end", "im sorry",
-    "i dont know", "silence", "music", "תודה", "תודה רבה", "טוב", "אוקיי", "כן", "להתראות", "ביי",
+    "thank you",   "thank you very much",
+    "thanks",      "thank you bye",
+    "you",         "bye",
+    "bye bye",     "okay",
+    "ok",          "so",
+    "the",         "i",
+    "oh",          "hmm",
+    "mm",          "yeah",
+    "the end",     "im sorry",
+    "i dont know", "silence",
+    "music",       "תודה",
+    "תודה רבה",    "טוב",
+    "אוקיי",       "כן",
+    "להתראות",     "ביי",
 };
 
 static bool is_invented(const struct kol_segment *s, const char *normal, double speech_prob)
@@ -203,7 +214,8 @@ static bool is_invented(const struct kol_segment *s, const char *normal, double 
     return false;
 }
 
-const char *kol_filter_segment(const struct kol_segment *s, const struct kol_filter_context *context)
+const char *kol_filter_segment(const struct kol_segment *s,
+                               const struct kol_filter_context *context)
 {
     struct words words;
     char normal[TEXT_MAX];

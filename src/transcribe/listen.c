@@ -150,7 +150,8 @@ static enum kol_code read_chunk(const struct listening *l, bool *ret_over, struc
             return KOL_OK;
         }
         if (code == KOL_OK)
-            code = kol_words_segments(t->arena, l->chunk, &result, at, &sound, &segments, &count, err);
+            code =
+                kol_words_segments(t->arena, l->chunk, &result, at, &sound, &segments, &count, err);
         if (code != KOL_OK)
             return code;
         judge(t, segments, count);

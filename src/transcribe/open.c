@@ -1,7 +1,7 @@
 #include "transcribe/open.h"
 
-#include "base/clock.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "transcribe/transcribe.h"
 #include "transcribe/vad.h"
@@ -93,7 +93,8 @@ int kol_transcriber_threads(const struct kol_transcriber *t)
 
 enum { TEST_SAMPLES = KOL_PCM_RATE_HZ / 2 };
 
-/* Half a second like a vowel: a buzz of 120 Hz whose overtones are strongest near 700 and 1200 Hz. */
+/* Half a second like a vowel: a buzz of 120 Hz whose overtones are strongest near 700 and 1200 Hz.
+ */
 static void make_vowel(int16_t pcm[static TEST_SAMPLES])
 {
     const double pi = 3.14159265358979323846;
@@ -156,8 +157,8 @@ static enum kol_code test_road(struct kol_transcriber *t, const int16_t pcm[stat
 }
 
 /* The speech detector may rightly find no speech in the vowel, so the engine is asked directly. */
-static enum kol_code test_engine(struct kol_transcriber *t,
-                                 const int16_t pcm[static TEST_SAMPLES], struct kol_err *err)
+static enum kol_code test_engine(struct kol_transcriber *t, const int16_t pcm[static TEST_SAMPLES],
+                                 struct kol_err *err)
 {
     KOL_ARENA a = kol_arena_new(0);
     float sound[TEST_SAMPLES];

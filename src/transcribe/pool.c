@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* A worker stays with a call, whose session it has, but not for longer than this while others wait. */
+/* A worker stays with a call, whose session it has, but not for longer than this while others wait.
+ */
 #define STREAK_MAX 8
 
 struct kol_pool {

@@ -39,9 +39,11 @@ struct kol_task {
 struct kol_group {
     struct kol_pool *pool;
     uint64_t id;
-    atomic_bool abort; /* set by anybody: waiting tasks are handed back CANCELLED, running ones stop */
+    atomic_bool
+        abort; /* set by anybody: waiting tasks are handed back CANCELLED, running ones stop */
     int64_t deadline_ms; /* kol_boot_ms() after which the same happens with OVERDUE; 0: none */
-    /* Called from kol_group_next() at least every 100 ms while it waits; may set abort. NULL is fine. */
+    /* Called from kol_group_next() at least every 100 ms while it waits; may set abort. NULL is
+     * fine. */
     void (*poll)(struct kol_group *g, void *user);
     void *user;
     struct kol_task *done_first, *done_last; /* finished, not yet handed back */

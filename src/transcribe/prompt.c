@@ -29,7 +29,8 @@ const char *kol_prompt_make(struct kol_arena *a, const struct kol_engine *engine
     const char *prompt = NULL;
 
     engine->driver->info(engine, &info);
-    int most = info.max_prompt_tokens < KOL_PROMPT_TOKENS ? info.max_prompt_tokens : KOL_PROMPT_TOKENS;
+    int most =
+        info.max_prompt_tokens < KOL_PROMPT_TOKENS ? info.max_prompt_tokens : KOL_PROMPT_TOKENS;
     for (size_t n = 1; n <= count; n++) {
         const char *longer = with_terms(a, language, terms, n);
         if (!longer || engine->driver->count_tokens(engine, longer) > most)

@@ -1,5 +1,6 @@
 /*
- * prompt.h - the names that matter to a business, as a sentence that Whisper reads before it listens.
+ * prompt.h - the names that matter to a business, as a sentence that Whisper reads before it
+ * listens.
  *
  * Pure but for the engine's token counter.
  */

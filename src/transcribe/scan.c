@@ -42,7 +42,8 @@ static bool window_is_silent(const int16_t *pcm)
     return true;
 }
 
-/* How many windows from `at` on are silent, or, when none is, how many to hear before asking again. */
+/* How many windows from `at` on are silent, or, when none is, how many to hear before asking again.
+ */
 static size_t silence_at(const struct block *b, size_t at)
 {
     size_t n = 0;
@@ -57,8 +58,7 @@ static enum kol_code hear(struct block *b, struct kol_vad *vad, size_t from, siz
 {
     for (size_t at = from; at < to;) {
         size_t n = to - at < KOL_VAD_BLOCK ? to - at : KOL_VAD_BLOCK;
-        enum kol_code code =
-            kol_vad_run(vad, b->pcm + at * KOL_VAD_WINDOW, n, b->probs + at, err);
+        enum kol_code code = kol_vad_run(vad, b->pcm + at * KOL_VAD_WINDOW, n, b->probs + at, err);
         if (code != KOL_OK)
             return code;
         if (kol_group_stopped(b->task.group))
@@ -181,8 +181,7 @@ static enum kol_code send_block(struct scan *s, int channel, struct kol_err *err
     memset(b->pcm + e->have, 0, (windows * KOL_VAD_WINDOW - e->have) * sizeof(*b->pcm));
 
     size_t keep = windows < WARM_UP_WINDOWS ? windows : WARM_UP_WINDOWS;
-    memcpy(next, b->pcm + (windows - keep) * KOL_VAD_WINDOW,
-           keep * KOL_VAD_WINDOW * sizeof(*next));
+    memcpy(next, b->pcm + (windows - keep) * KOL_VAD_WINDOW, keep * KOL_VAD_WINDOW * sizeof(*next));
     e->first += (int64_t)(windows - e->warm_up);
     e->pcm = next;
     e->warm_up = keep;

@@ -1,5 +1,6 @@
 /*
- * scan.h - the first pass over a recording: how long it is, and where on each channel somebody speaks.
+ * scan.h - the first pass over a recording: how long it is, and where on each channel somebody
+ * speaks.
  *
  * The whole recording is heard before any of it is transcribed. That costs a few milliseconds per
  * second of sound, and then the chunks can be planned evenly, tones of the exchange are known by
@@ -38,7 +39,8 @@ enum kol_code kol_scan_run(struct kol_arena *a, struct kol_group *group, struct 
                                                      struct kol_err *err),
                            void *user, struct kol_scan *ret, struct kol_err *err) KOL_MUST_CHECK;
 
-/* Pure: window probabilities, less what the gate knows to be no speech, as spans. Errors: NO_MEMORY. */
+/* Pure: window probabilities, less what the gate knows to be no speech, as spans. Errors:
+ * NO_MEMORY. */
 enum kol_code kol_scan_spans(struct kol_arena *a, float *probs, size_t windows, int64_t samples,
                              const struct kol_span *gate, size_t gate_count,
                              struct kol_scan_channel *ret, struct kol_err *err) KOL_MUST_CHECK;

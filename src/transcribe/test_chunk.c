@@ -31,8 +31,7 @@ static void test_plan(void **state)
 }
 
 static size_t make(struct kol_arena *a, const struct kol_speech *agent, size_t agent_count,
-                   const struct kol_speech *customer, size_t customer_count,
-                   struct kol_chunk **ret)
+                   const struct kol_speech *customer, size_t customer_count, struct kol_chunk **ret)
 {
     const struct kol_speech_list lists[2] = {{agent, agent_count}, {customer, customer_count}};
     struct kol_err err;
@@ -102,7 +101,8 @@ static void test_side(void **state)
     check_int("right", right.samples, chunks[0].samples);
 }
 
-/* Every sample of the call carries its number; fed in odd stretches it must land where it belongs. */
+/* Every sample of the call carries its number; fed in odd stretches it must land where it belongs.
+ */
 static void test_fill_in_stretches(void **state)
 {
     (void)state;

@@ -82,9 +82,15 @@ static void test_normalise(void **state)
     static const struct {
         const char *text, *expected;
     } rows[] = {
-        {"Hello,  World!", "hello world"}, {"don't", "dont"},     {"don’t", "dont"},
-        {"צה\"ל", "צה ל"},                 {"שָׁלוֹם", "שלום"},     {"תל־אביב", "תל אביב"},
-        {"צה״ל", "צהל"},                   {" -- ", ""},          {"", ""},
+        {"Hello,  World!", "hello world"},
+        {"don't", "dont"},
+        {"don’t", "dont"},
+        {"צה\"ל", "צה ל"},
+        {"שָׁלוֹם", "שלום"},
+        {"תל־אביב", "תל אביב"},
+        {"צה״ל", "צהל"},
+        {" -- ", ""},
+        {"", ""},
         {"a\xff\x62", "ab"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -3,19 +3,39 @@
 #include "base/test.h"
 #include "transcribe/formats.h"
 
-static const struct kol_word words[] = {{"Say", 3599000, 3599400, 0.9}, {"\"hi\"", 3599400, 3600001, 0.5}};
+static const struct kol_word words[] = {{"Say", 3599000, 3599400, 0.9},
+                                        {"\"hi\"", 3599400, 3600001, 0.5}};
 static struct kol_segment segments[] = {
-    {.channel = 0, .role = KOL_ROLE_AGENT, .start_ms = 3599000, .end_ms = 3600001,
-     .text = "Say \"hi\" --> & <b>", .avg_logprob = -0.25, .words = words, .word_count = 2},
-    {.channel = 1, .role = KOL_ROLE_CUSTOMER, .start_ms = 3601000, .end_ms = 3601000,
+    {.channel = 0,
+     .role = KOL_ROLE_AGENT,
+     .start_ms = 3599000,
+     .end_ms = 3600001,
+     .text = "Say \"hi\" --> & <b>",
+     .avg_logprob = -0.25,
+     .words = words,
+     .word_count = 2},
+    {.channel = 1,
+     .role = KOL_ROLE_CUSTOMER,
+     .start_ms = 3601000,
+     .end_ms = 3601000,
      .text = "=1+1"},
-    {.channel = 1, .role = KOL_ROLE_CUSTOMER, .start_ms = 3602000, .end_ms = 3603000,
-     .text = "Thanks for watching", .dropped_reason = "invented_phrase"},
+    {.channel = 1,
+     .role = KOL_ROLE_CUSTOMER,
+     .start_ms = 3602000,
+     .end_ms = 3603000,
+     .text = "Thanks for watching",
+     .dropped_reason = "invented_phrase"},
 };
 static const struct kol_transcript transcript = {
-    .segments = segments, .segment_count = 3, .kept_count = 2,
-    .text = "Agent: Say\nCustomer: =1+1", .language = "en", .channels = 2,
-    .model = "base", .engine = "whisper", .duration_ms = 3700000,
+    .segments = segments,
+    .segment_count = 3,
+    .kept_count = 2,
+    .text = "Agent: Say\nCustomer: =1+1",
+    .language = "en",
+    .channels = 2,
+    .model = "base",
+    .engine = "whisper",
+    .duration_ms = 3700000,
 };
 
 static char *format(enum kol_transcript_format f, bool dropped)

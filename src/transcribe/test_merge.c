@@ -19,12 +19,9 @@ static void test_turns(void **state)
     (void)state;
     KOL_ARENA a = kol_arena_new(0);
     struct kol_segment s[] = {
-        say(1, 3000, 4000, "I need a key."),
-        say(0, 0, 1000, "Hello."),
-        say(0, 1200, 2000, "How can I help?"),
-        say(0, 5000, 5500, "Thank you for watching."),
-        say(1, 5600, 6000, "In Haifa."),
-        say(0, 6100, 6500, "Fine."),
+        say(1, 3000, 4000, "I need a key."),   say(0, 0, 1000, "Hello."),
+        say(0, 1200, 2000, "How can I help?"), say(0, 5000, 5500, "Thank you for watching."),
+        say(1, 5600, 6000, "In Haifa."),       say(0, 6100, 6500, "Fine."),
     };
 
     s[3].dropped_reason = "invented_phrase";

@@ -67,7 +67,8 @@ static struct kol_transcript of_pcm(struct kol_arena *a, const int16_t *one, con
     const int16_t *pcm[] = {one, two};
     struct kol_transcript t;
 
-    check_ok("pcm", kol_transcribe_pcm(transcriber, a, pcm, two ? 2 : 1, samples, &options, &t, &err),
+    check_ok("pcm",
+             kol_transcribe_pcm(transcriber, a, pcm, two ? 2 : 1, samples, &options, &t, &err),
              &err);
     return t;
 }
@@ -245,8 +246,17 @@ static size_t word_errors(const struct text *wanted, const struct text *heard)
 
 static void write_wav(const char *path, const int16_t *pcm, size_t samples)
 {
-    uint32_t head[11] = {0x46464952, (uint32_t)(36 + 2 * samples), 0x45564157, 0x20746d66, 16,
-                         0x00010001, 8000, 16000, 0x00100002, 0x61746164, (uint32_t)(2 * samples)};
+    uint32_t head[11] = {0x46464952,
+                         (uint32_t)(36 + 2 * samples),
+                         0x45564157,
+                         0x20746d66,
+                         16,
+                         0x00010001,
+                         8000,
+                         16000,
+                         0x00100002,
+                         0x61746164,
+                         (uint32_t)(2 * samples)};
     FILE *f = fopen(path, "wb");
 
     assert_non_null(f);
@@ -289,8 +299,9 @@ static void test_telephone_prompts(void **state)
     split_words(wanted_text, &wanted);
     split_words(t.text, &heard);
     size_t errors = word_errors(&wanted, &heard);
-    print_message("telephone prompts: %zu errors in %zu words (%.1f %%), %.3f x real time\n", errors,
-                  wanted.count, 100.0 * (double)errors / (double)wanted.count, t.real_time_factor);
+    print_message("telephone prompts: %zu errors in %zu words (%.1f %%), %.3f x real time\n",
+                  errors, wanted.count, 100.0 * (double)errors / (double)wanted.count,
+                  t.real_time_factor);
     assert_true(wanted.count > 150);
     assert_true(errors * 100 <= wanted.count * 15);
 }
@@ -359,8 +370,10 @@ static void test_bad_files(void **state)
 
     check_code("absent", kol_transcribe_file(transcriber, a, "/nowhere.wav", &english, &t, &err),
                KOL_NOT_FOUND, &err);
-    check_code("no sound", kol_transcribe_file(transcriber, a, KOL_TEST_DATA "/prompts.tsv", &english, &t, &err),
-               KOL_BAD_MEDIA, &err);
+    check_code(
+        "no sound",
+        kol_transcribe_file(transcriber, a, KOL_TEST_DATA "/prompts.tsv", &english, &t, &err),
+        KOL_BAD_MEDIA, &err);
     check_code("language", kol_transcribe_file(transcriber, a, jfk(a), &odd, &t, &err),
                KOL_BAD_INPUT, &err);
 }
@@ -370,8 +383,8 @@ static void test_bad_models(void **state)
     (void)state;
     KOL_ARENA a = kol_arena_new(0);
     struct kol_transcriber *t = NULL;
-    struct kol_transcriber_conf conf = {.model_path = "/nowhere.bin",
-                                        .vad_path = path_in(a, "KOL_MODELS", "/ggml-silero-vad.bin")};
+    struct kol_transcriber_conf conf = {
+        .model_path = "/nowhere.bin", .vad_path = path_in(a, "KOL_MODELS", "/ggml-silero-vad.bin")};
 
     check_code("absent", kol_transcriber_open(&conf, &t, &err), KOL_NO_MODEL, &err);
     conf.model_path = jfk(a);

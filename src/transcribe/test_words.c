@@ -7,7 +7,8 @@ enum { RATE = 16000 };
 
 static struct kol_engine_token token(const char *text)
 {
-    return (struct kol_engine_token){.text = text, .start_ms = -1, .end_ms = -1, .probability = 0.9F};
+    return (struct kol_engine_token){
+        .text = text, .start_ms = -1, .end_ms = -1, .probability = 0.9F};
 }
 
 /* A buzz where `voiced` says so, one letter per 100 ms: 'v' voice, '.' silence. */
@@ -29,8 +30,9 @@ static struct kol_piece pieces[] = {
 };
 static const struct kol_chunk chunk = {.pieces = pieces, .piece_count = 2, .samples = 5 * RATE};
 
-static size_t segments_of(struct kol_arena *a, const char *voiced, struct kol_engine_segment *engine,
-                          size_t engine_count, struct kol_segment **ret)
+static size_t segments_of(struct kol_arena *a, const char *voiced,
+                          struct kol_engine_segment *engine, size_t engine_count,
+                          struct kol_segment **ret)
 {
     struct kol_engine_result result = {.segments = engine, .segment_count = engine_count};
     struct kol_envelope sound;
@@ -39,7 +41,8 @@ static size_t segments_of(struct kol_arena *a, const char *voiced, struct kol_en
     const float *pcm = sound_of(a, voiced, &samples);
 
     check_ok("envelope", kol_envelope_make(a, pcm, samples, &sound, &err), &err);
-    check_ok("segments", kol_words_segments(a, &chunk, &result, 0, &sound, ret, &count, &err), &err);
+    check_ok("segments", kol_words_segments(a, &chunk, &result, 0, &sound, ret, &count, &err),
+             &err);
     return count;
 }
 
@@ -53,13 +56,15 @@ static void test_cut_at_the_pause_of_the_call(void **state)
 {
     (void)state;
     KOL_ARENA a = kol_arena_new(0);
-    struct kol_engine_token t[] = {token(" Hello"), token(","), token(" Bob"), token("."),
-                                   token(" Tak"), token("ing"), token(" it.")};
+    struct kol_engine_token t[] = {token(" Hello"), token(","),   token(" Bob"), token("."),
+                                   token(" Tak"),   token("ing"), token(" it.")};
     /* the engine's own boundary is 300 ms early */
     struct kol_engine_segment engine[] = {{0, 2400, t, 4}, {2400, 5000, t + 4, 3}};
     struct kol_segment *s;
 
-    check_int("segments", segments_of(a, "..vvvvvvvvvvvvvvvvvvvvvvvvv......vvvvvvvvvvvvv....", engine, 2, &s), 2);
+    check_int("segments",
+              segments_of(a, "..vvvvvvvvvvvvvvvvvvvvvvvvv......vvvvvvvvvvvvv....", engine, 2, &s),
+              2);
     check_str("first", s[0].text, "Hello, Bob.");
     near("first starts", s[0].start_ms, 10200);
     near("first ends", s[0].end_ms, 12700);
@@ -75,11 +80,14 @@ static void test_words_follow_each_other(void **state)
 {
     (void)state;
     KOL_ARENA a = kol_arena_new(0);
-    struct kol_engine_token t[] = {token(" one"), token(" two"), token(" three"), token(" four"), token(" five")};
+    struct kol_engine_token t[] = {token(" one"), token(" two"), token(" three"), token(" four"),
+                                   token(" five")};
     struct kol_engine_segment engine[] = {{0, 3000, t, 5}};
     struct kol_segment *s;
 
-    check_int("segments", segments_of(a, "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvv....................", engine, 1, &s), 1);
+    check_int("segments",
+              segments_of(a, "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvv....................", engine, 1, &s),
+              1);
     check_int("words", s[0].word_count, 5);
     for (size_t i = 0; i < 5; i++) {
         const struct kol_word *w = &s[0].words[i];
@@ -94,12 +102,16 @@ static void test_broken_letters_and_nothing(void **state)
 {
     (void)state;
     KOL_ARENA a = kol_arena_new(0);
-    struct kol_engine_token t[] = {token(" \xD7"), token("\xA9\xD7\x9C"), token("\xD7")}; /* shin lamed, half a letter */
+    struct kol_engine_token t[] = {token(" \xD7"), token("\xA9\xD7\x9C"),
+                                   token("\xD7")}; /* shin lamed, half a letter */
     struct kol_engine_token blank[] = {token(" ")};
-    struct kol_engine_segment engine[] = {{0, 1000, t, 3}, {1000, 2000, blank, 1}, {2000, 3000, NULL, 0}};
+    struct kol_engine_segment engine[] = {
+        {0, 1000, t, 3}, {1000, 2000, blank, 1}, {2000, 3000, NULL, 0}};
     struct kol_segment *s;
 
-    check_int("segments", segments_of(a, "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv", engine, 3, &s), 1);
+    check_int("segments",
+              segments_of(a, "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv", engine, 3, &s),
+              1);
     check_str("text", s[0].text, "של\xEF\xBF\xBD");
 }
 

@@ -3,8 +3,8 @@
  */
 #include "transcribe/transcribe.h"
 
-#include "base/clock.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "transcribe/chunk.h"
@@ -123,7 +123,8 @@ static void tell_listened(struct run *r)
 
 /* ---- Results ---- */
 
-static bool copy_segment(struct kol_arena *a, const struct kol_segment *from, struct kol_segment *to)
+static bool copy_segment(struct kol_arena *a, const struct kol_segment *from,
+                         struct kol_segment *to)
 {
     struct kol_word *words = kol_arena_array(a, from->word_count + 1, sizeof(*words));
 
@@ -279,7 +280,8 @@ static enum kol_code send_chunk(struct run *r, struct kol_chunk *chunk, struct k
     return collect(r, 3 * (size_t)r->t->threads, err);
 }
 
-/* One stretch of all channels. Chunks are few at any place in the call, so a short walk finds them. */
+/* One stretch of all channels. Chunks are few at any place in the call, so a short walk finds them.
+ */
 static enum kol_code cut_stretch(struct run *r, int64_t at, int16_t *const *planes, size_t count,
                                  struct kol_err *err)
 {
@@ -333,7 +335,8 @@ static enum kol_code plan_chunks(struct run *r, struct kol_err *err)
     struct kol_speech_list speech[KOL_CHANNELS_MAX];
 
     for (int c = 0; c < r->scan.channels; c++)
-        speech[c] = (struct kol_speech_list){r->scan.channel[c].spans, r->scan.channel[c].span_count};
+        speech[c] =
+            (struct kol_speech_list){r->scan.channel[c].spans, r->scan.channel[c].span_count};
     enum kol_code code = kol_chunks_make(r->a, speech, r->scan.channels, KOL_CHUNK_TARGET_MS,
                                          &r->chunks, &r->chunk_count, err);
     if (code != KOL_OK)
@@ -386,8 +389,7 @@ static enum kol_code finish(struct run *r, struct kol_err *err)
 
 static enum kol_code walk(struct run *r, struct kol_err *err)
 {
-    enum kol_code code =
-        kol_scan_run(r->a, &r->group, &r->source, on_scanned, r, &r->scan, err);
+    enum kol_code code = kol_scan_run(r->a, &r->group, &r->source, on_scanned, r, &r->scan, err);
 
     if (code == KOL_OK)
         code = plan_chunks(r, err);

@@ -32,7 +32,8 @@ struct kol_transcriber_conf {
  * Errors: NO_MODEL (a model file is absent or not one), BAD_CONFIG (unknown engine), NO_MEMORY.
  */
 enum kol_code kol_transcriber_open(const struct kol_transcriber_conf *conf,
-                                   struct kol_transcriber **ret, struct kol_err *err) KOL_MUST_CHECK;
+                                   struct kol_transcriber **ret,
+                                   struct kol_err *err) KOL_MUST_CHECK;
 void kol_transcriber_close(struct kol_transcriber *t); /* NULL is fine; no call may be running */
 
 const char *kol_transcriber_model(const struct kol_transcriber *t); /* "base", "ggml-x.bin", ... */
@@ -52,7 +53,8 @@ struct kol_transcribe_options {
     const char *const *glossary;
     size_t glossary_count;
 
-    /* Who is on which channel of a two-channel recording; both KOL_ROLE_SPEAKER: agent, customer. */
+    /* Who is on which channel of a two-channel recording; both KOL_ROLE_SPEAKER: agent, customer.
+     */
     enum kol_role roles[KOL_CHANNELS_MAX];
 
     int beam;            /* 0 or 1: greedy, the fastest; 5: somewhat better, slower */
@@ -101,7 +103,7 @@ struct kol_transcript {
     int64_t speech_ms; /* of all channels together, as the speech detector found it */
     const char *model;
     const char *engine;
-    int64_t wall_ms; /* what this run took */
+    int64_t wall_ms;         /* what this run took */
     double real_time_factor; /* wall_ms / duration_ms */
     bool cut_short;          /* the file ends before the length it claims */
 };
@@ -130,6 +132,7 @@ enum kol_code kol_transcribe_pcm(struct kol_transcriber *t, struct kol_arena *a,
  * Shows that the model loaded can do its work: half a second of built-in sound through speech
  * detection and a short run of the engine. Errors: ENGINE with what went wrong.
  */
-enum kol_code kol_transcriber_selftest(struct kol_transcriber *t, struct kol_err *err) KOL_MUST_CHECK;
+enum kol_code kol_transcriber_selftest(struct kol_transcriber *t,
+                                       struct kol_err *err) KOL_MUST_CHECK;
 
 #endif

@@ -112,8 +112,7 @@ static float mean(const float *values, int64_t count)
 static bool finish(struct kol_speech_finder *f, int64_t end_window, struct kol_speech *ret)
 {
     int64_t windows = end_window - f->start;
-    bool long_enough =
-        f->cut || sample_of_window(windows) >= samples_of_ms(f->conf.min_speech_ms);
+    bool long_enough = f->cut || sample_of_window(windows) >= samples_of_ms(f->conf.min_speech_ms);
 
     if (long_enough && windows > 0) {
         *ret = (struct kol_speech){

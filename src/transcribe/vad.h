@@ -11,16 +11,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { KOL_VAD_WINDOW = 512, KOL_VAD_BLOCK = 64 }; /* samples per probability; most windows per call */
+enum {
+    KOL_VAD_WINDOW = 512,
+    KOL_VAD_BLOCK = 64
+}; /* samples per probability; most windows per call */
 
 struct kol_vad; /* opaque: the network with its memory of the last windows */
 
 /* Errors: NO_MODEL, NO_MEMORY. */
-enum kol_code kol_vad_open(const char *path, struct kol_vad **ret, struct kol_err *err) KOL_MUST_CHECK;
+enum kol_code kol_vad_open(const char *path, struct kol_vad **ret,
+                           struct kol_err *err) KOL_MUST_CHECK;
 void kol_vad_close(struct kol_vad *v); /* NULL is fine */
 void kol_vad_reset(struct kol_vad *v); /* what comes next has nothing to do with what came */
 
-/* One probability for each of up to KOL_VAD_BLOCK windows, continuing the stream. Errors: ENGINE. */
+/* One probability for each of up to KOL_VAD_BLOCK windows, continuing the stream. Errors: ENGINE.
+ */
 enum kol_code kol_vad_run(struct kol_vad *v, const int16_t *pcm, size_t windows, float *ret_probs,
                           struct kol_err *err) KOL_MUST_CHECK;
 

@@ -94,7 +94,8 @@ struct frames { /* of a phrase */
 
 static struct frames frames_of(const struct phrase *p, const struct kol_envelope *sound)
 {
-    struct frames f = {.from = (size_t)(p->start_ms / FRAME_MS), .to = (size_t)(p->end_ms / FRAME_MS)};
+    struct frames f = {.from = (size_t)(p->start_ms / FRAME_MS),
+                       .to = (size_t)(p->end_ms / FRAME_MS)};
 
     if (f.to > sound->count)
         f.to = sound->count;
@@ -247,7 +248,7 @@ enum kol_code kol_words_time(struct kol_arena *a, struct kol_engine_result *resu
 
 /* ---- Words ---- */
 
-struct draft { /* a word in the making; times in the chunk */
+struct draft {           /* a word in the making; times in the chunk */
     size_t first, count; /* tokens */
     int channel;
     int64_t start_ms, end_ms;
@@ -338,7 +339,6 @@ struct maker {
     size_t count;
 };
 
-
 /* A word lies in the piece of its middle: its edges may well reach over a joint. */
 static void map_word(const struct maker *m, struct draft *d, struct kol_word *ret)
 {
@@ -413,8 +413,8 @@ enum kol_code kol_words_segments(struct kol_arena *a, const struct kol_chunk *ch
                                  const struct kol_envelope *sound, struct kol_segment **ret,
                                  size_t *ret_count, struct kol_err *err)
 {
-    struct maker m = {.a = a, .chunk = chunk, .result = result, .offset_ms = offset_ms,
-                      .sound = sound};
+    struct maker m = {
+        .a = a, .chunk = chunk, .result = result, .offset_ms = offset_ms, .sound = sound};
     size_t most = 1;
 
     for (size_t i = 0; i < result->segment_count; i++)

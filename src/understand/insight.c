@@ -88,7 +88,8 @@ static void find_all(struct kol_scene *s, struct kol_insight *ret)
         if (!requested)
             s->kind = KOL_INSIGHT_NO_REQUEST;
         kol_find_urgency(s, requested, &ret->urgency);
-    } else if (s->kind != KOL_INSIGHT_NO_REQUEST) { /* whoever calls by mistake or to sell leaves no lead */
+    } else if (s->kind !=
+               KOL_INSIGHT_NO_REQUEST) { /* whoever calls by mistake or to sell leaves no lead */
         ret->callback_phone = (struct kol_insight_value){.quote_start_ms = -1, .quote_end_ms = -1};
         ret->customer_name = (struct kol_insight_value){.quote_start_ms = -1, .quote_end_ms = -1};
     }
@@ -161,8 +162,8 @@ enum kol_code kol_insight_turns_from_text(struct kol_arena *a, const char *text,
             return kol_fail(err, KOL_NO_MEMORY, "understand: out of memory");
         /* A line without a name goes on with the speaker of the line before. */
         const char *speaker = role ? role : count > 0 ? turns[count - 1].role : NULL;
-        turns[count++] = (struct kol_insight_turn){
-            .role = speaker, .start_ms = -1, .end_ms = -1, .text = copy};
+        turns[count++] =
+            (struct kol_insight_turn){.role = speaker, .start_ms = -1, .end_ms = -1, .text = copy};
     }
     *ret_turns = turns;
     *ret_count = count;

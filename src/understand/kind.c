@@ -65,9 +65,11 @@ static bool is_sales(const struct kol_scene *s)
         "calling from the|lower your rates|energy supplier|electricity rates|this is a "
         "recorded|important message|your listing|your account has been|seo|"
         "page of google|first page|rank higher|business loan|business "
-        "funding|survey|donate|donation|you have been selected|you've been selected|you have won|"
+        "funding|survey|conducting|market research|customer satisfaction|small "
+        "businesses|donate|donation|you have been selected|you've been selected|you have won|"
         "בעל העסק|בעלת העסק|קידום בגוגל|קידום אורגני|עמוד הראשון|דף נחיתה|המודעות|הצעה מיוחדת|משהו "
-        "מיוחד|דמי הקמה|בהתחייבות|סקר|הקש|הקישו|הקש 1|הקישו 1|"
+        "מיוחד|דמי הקמה|בהתחייבות|סקר|עורכים סקר|שביעות רצון|מכון מחקר|בעלי עסקים|הקש|הקישו|הקש "
+        "1|הקישו 1|"
         "לידים|הלוואה|הלוואה לעסק|מבצע מיוחד|חברת הסליקה|סליקה|מסלול סלולר|שדרוג "
         "המסלול|לתרום|תרומה|עמותת|זכית|נבחרת|עמוד ראשון|מנהל הרכש|חבילת סלולר|הסקר|קידום|פרסום "
         "בגוגל|להציע לך|להציע לכם|להציע לעסק|מחברת הסלולר");
@@ -79,8 +81,11 @@ static bool is_sales(const struct kol_scene *s)
 /* A courier at the door, an applicant: talk with the business that is no request for its work. */
 static bool is_other_business(const struct kol_scene *s)
 {
-    return said(s, "parcel for you|package for you|delivery for you|the job you advertised|job application|applying for|my resume|my cv|are you hiring|"
-                   "the position|i'm at the gate with|חבילה בשבילך|חבילה בשבילכם|משלוח בשבילך|יש לי חבילה|קורות חיים|המשרה|דרושים אצלכם|מחפש עבודה|מחפשת עבודה|לגבי העבודה שפרסמתם");
+    return said(s,
+                "parcel for you|package for you|delivery for you|the job you advertised|job "
+                "application|applying for|my resume|my cv|are you hiring|"
+                "the position|i'm at the gate with|חבילה בשבילך|חבילה בשבילכם|משלוח בשבילך|יש לי "
+                "חבילה|קורות חיים|המשרה|דרושים אצלכם|מחפש עבודה|מחפשת עבודה|לגבי העבודה שפרסמתם");
 }
 
 enum kol_insight_kind kol_find_kind(const struct kol_scene *s)

@@ -90,10 +90,12 @@ enum kol_code kol_lexicon_for_business(const struct kol_lexicon *base, const cha
         builtin("services.txt", kol_data_services, kol_data_services_end),
         {.name = name, .text = text, .len = len},
     };
-    /* Most businesses just say which trades are theirs: that needs no reading of everything again. */
-    enum kol_code code = kol_taxonomy_only_restricts(&sources[1])
-                             ? kol_taxonomy_restrict(l->arena, &base->taxonomy, &sources[1], &l->taxonomy, err)
-                             : kol_taxonomy_read(l->arena, sources, 2, &l->taxonomy, err);
+    /* Most businesses just say which trades are theirs: that needs no reading of everything again.
+     */
+    enum kol_code code =
+        kol_taxonomy_only_restricts(&sources[1])
+            ? kol_taxonomy_restrict(l->arena, &base->taxonomy, &sources[1], &l->taxonomy, err)
+            : kol_taxonomy_read(l->arena, sources, 2, &l->taxonomy, err);
     if (code != KOL_OK) {
         kol_lexicon_free(l);
         return code;

@@ -24,23 +24,23 @@
     "phone|actually|regarding|hi|hello|yes|no|got|have|had|was|you|that|this|its|it|oh|double|"                                                                             \
     "zero"
 
-#define NOT_NAMES                                                                                                                                                       \
-    STARTERS                                                                                                                                                            \
-        "|אחד|אחת|פה|אליך|אליכם|אליי|איתי|איתך|אותי|ככה|נכון|בסדר|טוב|רגע|היום|מחר|אתה|את|אתם|"        \
-        "הוא|היא|הם|מי|איפה|דחוף|בעל|בעלת|ועד|יושב|מנהל|מנהלת|לקוח|לקוחה|דירה|בית|משהו|"                   \
-        "מישהו|הבעל|ההורים|אותו|עברית|אנגלית|ברור|סבבה|מעולה|יופי|מצוין|סליחה|אוקיי|אה|אוי|"         \
-        "זה|זו|זאת|לקראת|כבר|עוד|רק|ממש|קצת|דווקא|בדיוק|בטח|יום|ראשון|שני|שלישי|רביעי|חמישי|שישי|" \
-        "שבת|"                                                                                                                                                       \
-        "sure|yeah|okay|ok|well|right|great|good|fine|perfect|lovely|there|going|trying|"                                                                               \
-        "wondering|"                                                                                                                                                    \
-        "sorry|afraid|after|hoping|stuck|locked|out|outside|home|free|available|an|ringing|"                                                                            \
-        "urgent|"                                                                                                                                                       \
-        "customer|tenant|landlord|owner|new|only|also|really|very|monday|tuesday|wednesday|"                                                                            \
-        "thursday|friday|saturday|sunday|january|february|march|april|may|june|july|august|"                                                                            \
-        "september|october|november|december|english|american|british|hebrew|israel|tomorrow|"                                                                          \
-        "today|morning|afternoon|interested|self|back|mrs|mr|ms|dr|are|who|what|when|where|how|"                                                                        \
-        "wonderful|cheers|bye|goodbye|absolutely|definitely|correct|thats|if|let|then|now|"                                                                             \
-        "brilliant"
+#define NOT_NAMES                                                                                                                                                   \
+    STARTERS                                                                                                                                                        \
+    "|אחד|אחת|פה|אליך|אליכם|אליי|איתי|איתך|אותי|ככה|נכון|בסדר|טוב|רגע|היום|מחר|אתה|את|אתם|"        \
+    "הוא|היא|הם|מי|איפה|דחוף|בעל|בעלת|ועד|יושב|מנהל|מנהלת|לקוח|לקוחה|דירה|בית|משהו|"                   \
+    "מישהו|הבעל|ההורים|אותו|עברית|אנגלית|ברור|סבבה|מעולה|יופי|מצוין|סליחה|אוקיי|אה|אוי|"         \
+    "זה|זו|זאת|לקראת|כבר|עוד|רק|ממש|קצת|דווקא|בדיוק|בטח|יום|ראשון|שני|שלישי|רביעי|חמישי|שישי|" \
+    "שבת|"                                                                                                                                                       \
+    "sure|yeah|okay|ok|well|right|great|good|fine|perfect|lovely|there|going|trying|"                                                                               \
+    "wondering|"                                                                                                                                                    \
+    "sorry|afraid|after|hoping|stuck|locked|out|outside|home|free|available|an|ringing|"                                                                            \
+    "urgent|"                                                                                                                                                       \
+    "customer|tenant|landlord|owner|new|only|also|really|very|monday|tuesday|wednesday|"                                                                            \
+    "thursday|friday|saturday|sunday|january|february|march|april|may|june|july|august|"                                                                            \
+    "september|october|november|december|english|american|british|hebrew|israel|tomorrow|"                                                                          \
+    "today|morning|afternoon|interested|self|back|mrs|mr|ms|dr|are|who|what|when|where|how|"                                                                        \
+    "wonderful|cheers|bye|goodbye|absolutely|definitely|correct|thats|if|let|then|now|"                                                                             \
+    "brilliant"
 
 #define TITLES "mr|mrs|ms|miss|dr|mister|doctor|professor|prof|rabbi|גברת|ד\"ר|דוקטור|מר|הרב"
 
@@ -103,7 +103,9 @@ static bool looks_introduced(const struct kol_scene *s, size_t at)
     if (w->script == KOL_SCRIPT_HEBREW && kol_phrase_before(t, at, "אני|זה|זאת|זו|כאן") &&
         at + 1 < t->word_count && t->words[at + 1].gap <= KOL_GAP_HYPHEN &&
         kol_places_match(s->lexicon->places, t, at + 1, &m) && m.prefix == 'm')
-        return !kol_is(w, "גר|גרה|בא|באה|רחוק|מתקשר|מתקשרת|מדבר|מדברת|לא|כבר|היום|עכשיו|הגעתי|נוסע|נוסעת|במקור");
+        return !kol_is(
+            w,
+            "גר|גרה|בא|באה|רחוק|מתקשר|מתקשרת|מדבר|מדברת|לא|כבר|היום|עכשיו|הגעתי|נוסע|נוסעת|במקור");
     if (w->script != KOL_SCRIPT_LATIN || !t->has_case || !w->capital || at < 1 ||
         !is_boundary(s, at + 1) || kol_is(w, PEOPLES))
         return false;
@@ -214,6 +216,10 @@ static void offer_here(const struct kol_scene *s, struct candidate *best)
 
 static bool asks_name(const struct kol_talk *t, const struct kol_talk_turn *turn)
 {
+    /* "Forty-five minutes. Name?" */
+    if (turn->end > turn->first && t->words[turn->end - 1].gap >= KOL_GAP_COMMA &&
+        kol_is(&t->words[turn->end - 1], "name|שם|השם|ושם"))
+        return true;
     return kol_phrase_find(t, turn->first, turn->end,
                            "your name|name please|the name|a name|a name and number|name and "
                            "number|whats the name|"
@@ -309,10 +315,14 @@ static void offer_greeting(const struct kol_scene *s, struct candidate *best)
     const struct kol_talk *t = &s->talk;
     for (size_t k = 0; k < t->turn_count && k < 2; k++) {
         size_t first = t->turns[k].first;
-        if (t->turns[k].role == KOL_ROLE_AGENT || t->turns[k].end - first < 3 || !kol_phrase_at(t, first, "hi|hello|hey|שלום|היי|בוקר טוב|ערב טוב|good morning"))
+        if (t->turns[k].role == KOL_ROLE_AGENT || t->turns[k].end - first < 3 ||
+            !kol_phrase_at(t, first, "hi|hello|hey|שלום|היי|בוקר טוב|ערב טוב|good morning"))
             continue;
-        size_t at = first + kol_phrase_at(t, first, "hi|hello|hey|שלום|היי|בוקר טוב|ערב טוב|good morning");
-        size_t end = at < t->turns[k].end && t->words[at].gap == KOL_GAP_COMMA ? read_name(s, at, false) : at;
+        size_t at =
+            first + kol_phrase_at(t, first, "hi|hello|hey|שלום|היי|בוקר טוב|ערב טוב|good morning");
+        size_t end = at < t->turns[k].end && t->words[at].gap == KOL_GAP_COMMA
+                         ? read_name(s, at, false)
+                         : at;
         bool agents_own = false; /* the caller may be greeting whoever answered by name */
         for (size_t i = 0; i < first; i++)
             agents_own |= end > at && strcmp(t->words[i].norm, t->words[at].norm) == 0;

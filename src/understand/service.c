@@ -155,8 +155,9 @@ static bool is_third_party(const struct search *x, struct kol_span span)
     if (span.end < t->word_count &&
         kol_phrase_at(t, span.end, "קוראים לו|קוראים לה|his name|her name|אמר|אמרה|told me"))
         return true;
-    return kol_phrase_before(
-        t, span.first, "my|our|his|her|their|i'm a|im a|as a|i am a|אני|בעלי|אשתי|אחי|work as a");
+    return kol_phrase_before(t, span.first,
+                             "my|our|his|her|their|i'm a|im a|as a|i am a|from the|by the|from "
+                             "our|from an|אני|בעלי|אשתי|אחי|work as a");
 }
 
 #define WANTS                                                                                                                                                              \

@@ -20,7 +20,7 @@ struct reader {
     size_t set_count;
     size_t service_cap, cue_cap, phrase_cap, part_cap, pattern_cap;
     uint32_t current; /* service + 1 */
-    char *scratch; /* one cue with its sets written out, MAX_CUE bytes */
+    char *scratch;    /* one cue with its sets written out, MAX_CUE bytes */
     struct kol_err *err;
 };
 

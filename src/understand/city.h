@@ -1,0 +1,46 @@
+/*
+ * city.h - a town as it is named in a call. Private to city.c, city_named.c and city_points.c.
+ */
+#ifndef KOL_UNDERSTAND_CITY_H
+#define KOL_UNDERSTAND_CITY_H
+
+#include "understand/scene.h"
+
+#define KOL_MAX_MENTIONS 256
+
+struct kol_mention {
+    struct kol_place_match m;
+    double points;
+    bool rejected; /* "not Haifa": the place as a whole is out, unless it is affirmed later */
+    const char *rule;
+};
+
+struct kol_field {
+    struct kol_scene *s;
+    struct kol_mention list[KOL_MAX_MENTIONS];
+    size_t count;
+};
+
+/* --- city_named.c --- */
+
+/* Part of a person's name, or of a telephone number. */
+bool kol_city_is_name(const struct kol_field *f, const struct kol_place_match *m);
+/* Part of a street, a road or an organisation. */
+bool kol_city_is_street(const struct kol_field *f, const struct kol_place_match *m);
+/* A name that is an everyday word too: whether it is meant as a place beyond doubt. */
+bool kol_city_is_meant(const struct kol_field *f, const struct kol_place_match *m);
+/* 'i' in, 't' to, 'f' from, 'n' near, 0 none of these. */
+char kol_city_relation(const struct kol_talk *t, const struct kol_place_match *m);
+/* The customer answers "where?" with it. */
+bool kol_city_answers_where(const struct kol_talk *t, size_t first);
+/* It is all there is between two commas or stops. */
+bool kol_city_stands_alone(const struct kol_talk *t, const struct kol_place_match *m);
+
+/* --- city_points.c --- */
+
+/* Gives a mention its points, its rule, and whether it was denied. */
+void kol_city_weigh(const struct kol_field *f, struct kol_mention *n);
+/* What two mentions of one turn say about each other; a comes first. */
+void kol_city_weigh_pair(const struct kol_field *f, struct kol_mention *a, struct kol_mention *b);
+
+#endif

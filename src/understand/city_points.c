@@ -1,0 +1,349 @@
+/*
+ * city_points.c - what the words around a town say about it: does the work happen there?
+ *
+ * Points are plain sums: who says it, how, what stands before and after it, and what the other side
+ * answers.
+ */
+#include "understand/city.h"
+#include <string.h>
+
+#define LIVES                                                                                      \
+    "live in|live|lives|lives in|living in|i'm from|based in|originally from|born in|grew up "     \
+    "in|grew up|גר|גרה|גרים|גרות|מתגורר|מתגוררת|מתגוררים|"       \
+    "אנחנו מ|במקור מ|נולדתי|שאני גר|איפה שאני גר|הבית שלנו ב|הבית שלי ב"
+#define RELATIVE                                                                                                                                               \
+    "sister|brother|cousin|uncle|aunt|in-laws|in "                                                                                                             \
+    "laws|friend|friends|son|daughter|parents|colleague|boss|אחותי|אחי|הבן|הבת|דודה|דוד שלי|"                                          \
+    "בן דוד|חבר שלי|חברה שלי|חברים|ההורים|הורים|חמותי|השכן|אמא שלי|אבא שלי|גיסי|גיסתי|הבן " \
+    "שלי|הבת שלי|הסבים|הסבתא|סבתא"
+#define PAST                                                                                       \
+    "used to live|used to|were renting|was renting|lived in|lived|moved from|moved here "          \
+    "from|moved out of|years ago|last time|last month|last year|before that|"                      \
+    "previously|גרנו|גרתי|עברנו מ|עברתי מ|היינו|הייתי|בפעם הקודמת|פעם|לפני שנה|שעברה|קודם"
+#define BILLING                                                                                                                                        \
+    "billing|invoice|bill|the bill|receipt|mailing "                                                                                                   \
+    "address|חשבונית|לחשבונית|החשבונית|חיוב|לחיוב|קבלה|הקבלה|משרד הראשי|המשרד הראשי|head " \
+    "office|headquarters|registered office|main office"
+#define TRAVEL                                                                                                                                                          \
+    "drive from|driving from|coming from|came from|drove from|driving to|flight|flying|fly "                                                                            \
+    "to|heading to|headed to|on the way to|on my way to|way from|way to|travelling|traveling|"                                                                          \
+    "got to be in|have to be in|i'll be in|we'll be in|for work in|working in|work in|works "                                                                           \
+    "in|away in|trip to|holiday in|vacation in|meeting in|back from|"                                                                                                   \
+    "נסענו|נסעתי|נוסע|נוסעת|נוסעים|טסים|טס|טסה|בדרך ל|בדרך|בדרכי|חוזר מ|חוזרים מ|חזרתי מ|חזרנו " \
+    "מ|עובד|עובדת|עובדים|בעבודה|טיול|בחופש ב|חופשה|מגיע מ|יצאנו מ|יצאתי מ"
+/* These with "from": "מגיעים ממודיעין", "עברנו מכרמיאל" */
+#define COMES                                                                                                                                                              \
+    "מגיע|מגיעים|מגיעה|באים|בא|באה|נוסע|נוסעים|נוסעת|חוזר|חוזרים|חזרנו|חזרתי|יוצא|יוצאים|עברנו|" \
+    "עברתי|עוברים|עוברת|עובר|הגענו|"                                                                                                              \
+    "coming|come|came|driving|visiting|travelling|traveling|moved|moving|over|drove|flew"
+/* … and these with "to": where somebody will be, not where the work is. */
+#define GOES                                                                                                   \
+    "moving|relocating|flying|travelling|traveling|going|off|heading|headed|עוברים|עובר|עוברת|" \
+    "נעבור|טס|טסה|טסים|נוסע|נוסעת|נוסעים|חוזר|חוזרת|חוזרים"
+#define NEAR                                                                                       \
+    "near|close to|outside of|next to|north of|south of|east of|west of|minutes from|miles "       \
+    "from|between|past|towards|beyond|"                                                            \
+    "ליד|קרוב|סמוך|לכיוון|באזור|בין|דקות מ|מול|צפונית|דרומית|מזרחית|מערבית|קילומטר מ|בואכה"
+#define OTHER_FIRM                                                                                 \
+    "somebody from|someone from|company from|guy from|firm from|fella from|people from|company "   \
+    "in|firm in|guy in|technician from|plumber from|quote from|"                                   \
+    "חברה מ|מישהו מ|חברה ב|טכנאי מ|בעל מקצוע מ|אחד מ|קבלן מ|שהיה לי ב|האיש מ"
+#define WORK                                                                                                                                                             \
+    "service address|job is|job's|work is|house is|place is|apartment is|flat is|property "                                                                              \
+    "is|property|rental|house in|home in|flat in|apartment in|shop in|shop is|store is|"                                                                                 \
+    "office is|office in|condo|unit is|unit in|place in|building in|studio in|come to|come out "                                                                         \
+    "to|get to|out to|send|someone in|someone to|somebody in|one in|"                                                                                                    \
+    "address is|address|stranded|stuck|broke down|broken down|parked|need|looking "                                                                                      \
+    "for|appointment|clinic in|venue|venue in|event|wedding|i'm in|we're in|im in|were in|i'm "                                                                          \
+    "at|we are in|i am in|it's in|"                                                                                                                                      \
+    "over in|up in|down in|out in|here in|standing|staying within|within|"                                                                                               \
+    "הדירה|דירה|לדירה|הבית|בית|לבית|המשרד|משרד|העסק|החנות|חנות|הכתובת|העבודה|עבודה|המקום|צריך|" \
+    "צריכה|צריכים|מחפש|מחפשת|מחפשים|דרוש|דרושה|רוצה|רוצים|"                                                                  \
+    "אנחנו|אני|נמצא|נמצאת|נמצאים|תקוע|תקועים|תקועה|להגיע|תגיעו|מגיעים|תבואו|לבוא|שיבוא|לשלוח|"  \
+    "תשלחו|באים|האירוע|אירוע|החתונה|לחתונה|הרכב|המסעדה|המספרה|הנכס|נכס|המרפאה|מרפאה|הוילה|"       \
+    "היא|הוא|פה|כאן|שם|תור|הזמנה|להזמין|מישהו|וילה|בניין|הבניין|חדר|האולם|הגן|המפעל|המחסן|מחסן|" \
+    "בסניף|סניף"
+
+static size_t window_first(const struct kol_talk *t, size_t i, size_t words)
+{
+    size_t first = kol_sentence_first(t, i);
+    return i - first > words ? i - words : first;
+}
+
+/* Whether an item of list is among the few words before, with no other town in between. */
+static bool said_before(const struct kol_field *f, const struct kol_mention *n, size_t words,
+                        const char *list)
+{
+    const struct kol_talk *t = &f->s->talk;
+    size_t from = window_first(t, n->m.first, words);
+    for (size_t i = n->m.first; i-- > from;)
+        if (f->s->marks[i] & KOL_MARK_PLACE) {
+            from = i + 1;
+            break;
+        }
+    for (size_t i = from; i < n->m.first; i++)
+        if (!(f->s->marks[i] & KOL_MARK_NAME) &&
+            kol_phrase_at(t, i, list)) /* וליד is a name here */
+            return true;
+    return false;
+}
+
+/* "Is there a mechanic in Victorville you trust?" is not about where the caller is. */
+static bool asks_about_others(const struct kol_field *f, const struct kol_mention *n)
+{
+    const struct kol_talk *t = &f->s->talk;
+    return t->sentences[t->words[n->m.first].sentence].question &&
+           said_before(f, n, 8,
+                       "is there a|is there any|do you know|know any|any good|do you have a|יש לכם "
+                       "סניף|מכירים|מכיר|אתם מכירים");
+}
+
+/* The answer to "where?" is the first town of a turn; those after it belong to the story. */
+static bool is_first_of_turn(const struct kol_field *f, const struct kol_mention *n)
+{
+    const struct kol_talk *t = &f->s->talk;
+    for (size_t i = t->turns[t->words[n->m.first].turn].first; i < n->m.first; i++)
+        if (f->s->marks[i] & KOL_MARK_PLACE)
+            return false;
+    return true;
+}
+
+/* "from Haifa to Eilat", "מאילת לבאר שבע": neither end is where the work is. */
+static bool is_end_of_road(const struct kol_field *f, const struct kol_mention *n)
+{
+    const struct kol_talk *t = &f->s->talk;
+    char how = kol_city_relation(t, &n->m);
+    for (size_t i = 0; i < f->count; i++) {
+        const struct kol_place_match *m = &f->list[i].m;
+        size_t gap = how == 'f' ? m->first - n->m.end : n->m.first - m->end;
+        bool adjacent = (how == 'f' ? m->first >= n->m.end : n->m.first >= m->end) && gap <= 1;
+        if (adjacent && ((how == 'f' && kol_city_relation(t, m) == 't') ||
+                         (how == 't' && kol_city_relation(t, m) == 'f')))
+            return true;
+    }
+    return false;
+}
+
+static double points_of_context(const struct kol_field *f, const struct kol_mention *n)
+{
+    const struct kol_talk *t = &f->s->talk;
+    double points = 0;
+    bool relative = said_before(f, n, 6, RELATIVE);
+    bool first_person =
+        said_before(f, n, 7, "i|we|im|i'm|were|we're|ive|אני|אנחנו|my house|הבית|הדירה");
+    if (said_before(f, n, 5, LIVES))
+        points -= relative && !first_person ? 4 : 1.6;
+    else if (relative &&
+             !said_before(f, n, 6,
+                          "house|flat|apartment|place|mum's|mom's|mother's|בית של|אצל|דירה של"))
+        points -= 2;
+    if (said_before(f, n, 7, PAST))
+        points -= 3.5;
+    if (said_before(f, n, 8, BILLING))
+        points -= 5;
+    if (said_before(f, n, 5, TRAVEL))
+        points -= 3;
+    if (kol_city_relation(t, &n->m) == 'f' && said_before(f, n, 3, COMES))
+        points -= 3;
+    if (kol_city_relation(t, &n->m) == 't' && said_before(f, n, 3, GOES))
+        points -= 3.5;
+    if (asks_about_others(f, n))
+        points -= 4;
+    if (said_before(f, n, 2, NEAR))
+        points -= 4;
+    if (said_before(f, n, 4, OTHER_FIRM))
+        points -= 4;
+    if (said_before(f, n, 6, WORK) && points > -1)
+        points += 1.5;
+    size_t after = n->m.end;
+    if (is_end_of_road(f, n))
+        points -= 4.5;
+    /* What follows: "is where I live", "זו רק הכתובת לחשבונית", "that's the billing address" */
+    size_t end = kol_sentence_end(t, n->m.first);
+    end = end > after + 6 ? after + 6 : end;
+    if (kol_phrase_find(t, after, end, BILLING) < end)
+        points -= 4;
+    if (kol_phrase_find(
+            t, after, end,
+            "is where i live|where i live|is home|but the|but i've|but it's|but my|but mums|but "
+            "mum's|but the house|אבל יש|אבל הדירה|אבל עכשיו|אבל העבודה|אבל הבית|"
+            "אבל המשרד|אבל צריך|אבל זה|אבל") < end)
+        points -= 1.5;
+    return points;
+}
+
+static double points_of_speaker(const struct kol_field *f, const struct kol_mention *n)
+{
+    const struct kol_talk *t = &f->s->talk;
+    size_t turn = t->words[n->m.first].turn;
+    if (t->turns[turn].role != KOL_ROLE_AGENT)
+        return 2.5;
+    if (said_before(f, n, 6,
+                    "i'm in|we're in|based|office|our|i'm from|calling from|אנחנו מ|אנחנו ב|אני "
+                    "מ|יושב|יושבים|מדבר|מדברת|מדברים|הגעתם|הגעת|סטודיו|חברת|יוצאים|אצלנו|הסניף"))
+        return -2;
+    bool greeting = turn == 0 || (turn == 1 && t->turns[0].role == KOL_ROLE_AGENT);
+    if (greeting && t->words[n->m.first].sentence < 2 + t->words[t->turns[turn].first].sentence)
+        return -0.5;
+    return 1;
+}
+
+static bool corrected_here(const struct kol_field *f, const struct kol_mention *n)
+{
+    const struct kol_talk *t = &f->s->talk;
+    if (n->m.end < t->word_count && kol_phrase_at(t, n->m.end, "actually|בעצם|i mean|sorry"))
+        return true;
+    return said_before(f, n, 6,
+                       "sorry|i mean|i meant|actually|rather|no "
+                       "wait|correction|סליחה|התכוונתי|בעצם|כלומר|תיקון|אופס|לא לא|רגע");
+}
+
+/* "not Haifa", "I'm not in Tampa", "לא בחיפה", "ולא נצרת", "בחיפה לא" */
+static bool is_denied(const struct kol_field *f, const struct kol_mention *n)
+{
+    const struct kol_talk *t = &f->s->talk;
+    size_t from = window_first(t, n->m.first, 4);
+    size_t clause = n->m.first;
+    while (clause > from && t->words[clause].gap < KOL_GAP_COMMA)
+        clause--;
+    for (size_t i = clause > from ? clause : from; i < n->m.first; i++) {
+        if (kol_phrase_at(t, i,
+                          "not only|לא רק|not far|לא רחוק|no problem|not too far|why not|לא "
+                          "יודע|if not|לא משנה"))
+            return false;
+        /* "No, Oxford" is no denial of Oxford: the comma ends it. */
+        if (kol_phrase_at(t, i,
+                          "not|isn't|isnt|aint|ain't|wasnt|לא|ולא|שלא|אינני|איני|never|rather "
+                          "than|instead of|במקום|ולא"))
+            return n->m.first - i <= 4;
+    }
+    return n->m.end < t->word_count && t->words[n->m.end].gap <= KOL_GAP_HYPHEN &&
+           kol_phrase_at(t, n->m.end,
+                         "לא זה|is wrong|is not|isn't|is only|זה לא|זו רק|זה רק|is just");
+}
+
+/* "Is that in Salford?" "Manchester, actually." */
+static bool names_another(const struct kol_field *f, const struct kol_mention *n)
+{
+    const struct kol_talk *t = &f->s->talk;
+    uint32_t turn = t->words[n->m.first].turn;
+    for (size_t i = 0; i < f->count; i++) {
+        const struct kol_place_match *m = &f->list[i].m;
+        if (t->words[m->first].turn == turn + 1 && m->first < t->turns[turn + 1].first + 5)
+            return m->place != n->m.place;
+    }
+    return false;
+}
+
+/* The customer's yes or no to the town in an agent's question. */
+static void weigh_answer(const struct kol_field *f, struct kol_mention *n)
+{
+    const struct kol_talk *t = &f->s->talk;
+    uint32_t turn = t->words[n->m.first].turn;
+    if (t->turns[turn].role != KOL_ROLE_AGENT)
+        return;
+    bool question = t->sentences[t->words[n->m.first].sentence].question;
+    bool last = t->words[n->m.first].sentence == t->words[t->turns[turn].end - 1].sentence;
+    bool next_asks = !last && kol_sentence_end(t, n->m.first) < t->turns[turn].end &&
+                     kol_phrase_at(t, kol_sentence_end(t, n->m.first),
+                                   "is that right|right|correct|נכון|is that correct");
+    enum kol_answer answer = kol_answer_after(t, turn);
+    if (!question && !next_asks && answer != KOL_ANSWER_NO)
+        return;
+    if (answer == KOL_ANSWER_NONE && question && last && names_another(f, n)) {
+        n->points -= 3;
+    } else if (answer == KOL_ANSWER_YES && (last || next_asks)) {
+        n->points += 3.5;
+        n->rule = "city-confirmed";
+    } else if (answer == KOL_ANSWER_NO && (question || next_asks || last)) {
+        n->points -= 4;
+        n->rejected = question || next_asks;
+    }
+}
+
+/* "Is it here in Bradford?" "No, I'm in Bradford, but …": the no stands. */
+static bool repeats_denied_question(const struct kol_field *f, const struct kol_mention *n)
+{
+    const struct kol_talk *t = &f->s->talk;
+    uint32_t turn = t->words[n->m.first].turn;
+    if (turn == 0 || t->turns[turn].role == KOL_ROLE_AGENT ||
+        kol_answer_after(t, turn - 1) != KOL_ANSWER_NO)
+        return false;
+    for (size_t i = 0; i < f->count; i++)
+        if (f->list[i].m.place == n->m.place && t->words[f->list[i].m.first].turn == turn - 1 &&
+            t->sentences[t->words[f->list[i].m.first].sentence].question)
+            return true;
+    return false;
+}
+
+void kol_city_weigh(const struct kol_field *f, struct kol_mention *n)
+{
+    const struct kol_talk *t = &f->s->talk;
+    char how = kol_city_relation(t, &n->m);
+    n->rule = "city-named";
+    n->points = points_of_speaker(f, n) + points_of_context(f, n);
+    n->points += how == 'i' ? 1.5 : how == 't' ? 1 : how == 'f' ? 0.2 : how == 'n' ? -2.5 : 0;
+    if (kol_city_answers_where(t, n->m.first) && is_first_of_turn(f, n)) {
+        n->points += 2.5;
+        n->rule = "city-asked";
+    } else if (how == 0 && kol_city_stands_alone(t, &n->m)) {
+        n->points += 1.5;
+    } else if (how == 0 && t->words[n->m.first].script == KOL_SCRIPT_LATIN) {
+        n->points -= 0.7;
+    }
+    if (n->m.other_prefix)
+        n->points -= 2;
+    if (how == 0 && n->m.first > 0 &&
+        kol_is(&t->words[n->m.first - 1], "a|an|another|your|his|their|the")) {
+        bool branch =
+            n->m.end < t->word_count &&
+            kol_is(&t->words[n->m.end], "office|clinic|branch|store|salon|location|garage|shop|"
+                                        "studio|workshop|house|home|apartment|flat|place");
+        n->points += branch ? 2.5 : -2.5; /* "your Denver office", but "a Bradford number" */
+    }
+    if (repeats_denied_question(f, n))
+        n->points -= 4;
+    if (is_denied(f, n)) {
+        n->rejected = true;
+        n->points -= 8;
+    } else if (corrected_here(f, n)) {
+        n->points += 3;
+        n->rule = "city-corrected";
+    }
+    weigh_answer(f, n);
+    if (n->m.how == KOL_PLACE_SOUND)
+        n->points -= 0.3 + n->m.distance;
+    const struct kol_place *p = &f->s->lexicon->places->places[n->m.place];
+    const char *home = f->s->in->default_country ? f->s->in->default_country
+                       : f->s->hebrew            ? "IL"
+                                                 : NULL;
+    if (home && strcmp(home, p->country) != 0)
+        n->points -= f->s->hebrew ? 3 : 1;
+}
+
+/*
+ * Two towns near each other: "I'm in Bradford, but Mum's in Huddersfield" is about the second;
+ * "Manchester, in Didsbury" names a quarter of the first.
+ */
+void kol_city_weigh_pair(const struct kol_field *f, struct kol_mention *a, struct kol_mention *b)
+{
+    const struct kol_talk *t = &f->s->talk;
+    const struct kol_place *places = f->s->lexicon->places->places;
+    if (a->m.place == b->m.place || t->words[a->m.first].turn != t->words[b->m.first].turn ||
+        b->m.first - a->m.end > 25)
+        return;
+    size_t sentences = t->words[b->m.first].sentence - t->words[a->m.first].sentence;
+    bool but =
+        kol_phrase_find(t, a->m.end, b->m.first,
+                        "but|אבל|however|though|רק ש|עכשיו עברנו|אלא|now we're|now im|now i'm") <
+        b->m.first;
+    if (but && sentences <= 1 && !b->rejected)
+        a->points -= 3;
+    if (but || sentences > 0 || b->m.first - a->m.end > 3 || a->rejected || b->rejected ||
+        kol_phrase_find(t, a->m.end, b->m.first, "or|and|to|from|not|לא|או|ולא") < b->m.first)
+        return;
+    struct kol_mention *quarter =
+        places[a->m.place].population > places[b->m.place].population ? b : a;
+    quarter->points -= 3;
+    f->s->quarter = (struct kol_span){quarter->m.first, quarter->m.end};
+}

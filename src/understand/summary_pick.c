@@ -1,0 +1,242 @@
+/*
+ * summary_pick.c - which sentences of a call are worth quoting.
+ */
+#include "understand/summary.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_PICKS 24
+
+struct pick {
+    struct kol_span span;
+    double score;
+};
+
+#define WANT                                                                                                                                                             \
+    "need|want|looking for|i'd like|we'd like|would like|after|could you|can you|can "                                                                                   \
+    "someone|please|hoping|trying to|wanted|"                                                                                                                            \
+    "צריך|צריכה|צריכים|מחפש|מחפשת|מחפשים|רוצה|רוצים|דרוש|אפשר|אשמח|נשמח|תוכל|תוכלו|רציתי|מבקש|" \
+    "מבקשת|להזמין|לקבוע|ביקשתי"
+#define TROUBLE                                                                                                                              \
+    "broken|broke|broken down|leak*|drip*|crack*|stuck|locked|shut|wont|doesn't|doesnt|isn't|not "                                           \
+    "working|stopped|smell*|noise|blocked|dead|"                                                                                             \
+    "problem|keeps|missing|lost|forgot|hurt*|pain|sick|flood*|burst|dropped|rats|ants|droppings|"                                            \
+    "לא עובד*|נזיל*|נשבר*|שבור*|ננעל*|נעל*|"                                                                        \
+    "התפוצץ|התפוצצה|תקוע*|נתקע*|בעיה|הפסיק*|נופל|קצר|סתימה|לא "                                  \
+    "נדלק*|רעש|כתם|מקיא*|תקלה|מפחד*|אבד*|איבד*|לא מניע|לא סוחט*|לא מחמם|דולף|מטפטף|" \
+    "מוציא|עושה|מצאתי|נעצר*|חוזר לי|יצאה|עפו|ריח|חשד|זזה|אין"
+#define DETAIL                                                                                                                                                           \
+    "because|since|before|after|until|only|about|per|every|floor|dog|baby|kids|tenant*|owner|"                                                                           \
+    "square|meters|metres|feet|rooms|bedroom*|guests|people|"                                                                                                            \
+    "כי|בגלל|לפני|אחרי|רק|בערך|כל|קומה|ילדים|ילד|תינוק|תינוקת|דיירים|מטר|חדרים|חדר|איש|מוזמנים|" \
+    "בן|בת|פעם|כבר|ביטוח|דוח|תקציב|חדש|חדשה"
+#define SMALL_TALK                                                                                 \
+    "thank you|thanks|bye|goodbye|hello|good morning|good afternoon|have a good|no "               \
+    "problem|lovely|perfect|appreciate|how are you|cheers|"                                        \
+    "תודה|שלום|להתראות|ביי|יום טוב|יום נעים|בכיף|אין בעיה|מה שלומך|בוקר טוב|ערב טוב|אהלן|סליחה"
+
+/* A short answer says something only together with its question. */
+static bool answers_question(const struct kol_talk *t, const struct kol_sentence *e)
+{
+    if (e->turn == 0 || e->first != t->turns[e->turn].first || e->end - e->first > 4)
+        return false;
+    const struct kol_talk_turn *ask = &t->turns[e->turn - 1];
+    if (ask->role != KOL_ROLE_AGENT || ask->end == ask->first ||
+        t->turns[e->turn].role == KOL_ROLE_AGENT)
+        return false;
+    const struct kol_sentence *question = &t->sentences[t->words[ask->end - 1].sentence];
+    return question->question && question->end - question->first <= 10;
+}
+
+static double score_sentence(const struct kol_writing *w, const struct kol_sentence *e)
+{
+    const struct kol_talk *t = &w->s->talk;
+    struct kol_span span = {e->first, e->end};
+    size_t words = e->end - e->first;
+    double score = 2.2 * (double)kol_summary_marks(w, span, KOL_MARK_TOPIC);
+    score = score > 9 ? 9 : score;
+    score += 1.6 * (double)kol_summary_count(w, span, WANT) +
+             1.8 * (double)kol_summary_count(w, span, TROUBLE);
+    score += 0.6 * (double)kol_summary_count(w, span, DETAIL) +
+             0.8 * (double)kol_summary_marks(w, span, KOL_MARK_PLACE);
+    int64_t number;
+    for (size_t i = e->first; i < e->end; i++)
+        score += !(w->s->marks[i] & KOL_MARK_PHONE) && kol_spoken_number(t, i, &number) ? 0.4 : 0;
+    score -= 1.5 * (double)kol_summary_count(w, span, SMALL_TALK);
+    if (e->question)
+        score -= 1.5;
+    if (words < 3 && !answers_question(t, e))
+        score -= 2;
+    if (t->turns[e->turn].role == KOL_ROLE_AGENT)
+        score -= 5;
+    /* What comes first is what people call for. */
+    double place =
+        t->sentence_count > 1 ? (double)(e - t->sentences) / (double)(t->sentence_count - 1) : 0;
+    score += (w->s->kind == KOL_INSIGHT_SALES ? 6 : 2.5) * (1 - place);
+    return score / (1 + 0.012 * (double)(words > 20 ? words - 20 : 0));
+}
+
+static int by_score(const void *a, const void *b)
+{
+    double x = ((const struct pick *)a)->score, y = ((const struct pick *)b)->score;
+    return x < y ? 1 : x > y ? -1 : 0;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct pick *x = a, *y = b;
+    return x->span.first < y->span.first ? -1 : x->span.first > y->span.first;
+}
+
+/* A long run of words (speech engines leave out full stops) is cut to the part that matters. */
+static struct kol_span cut(const struct kol_writing *w, struct kol_span span, size_t max)
+{
+    if (span.end - span.first <= max)
+        return span;
+    size_t best = span.first;
+    double best_score = -1;
+    for (size_t from = span.first; from + max <= span.end; from++) {
+        struct kol_span window = {(uint32_t)from, (uint32_t)(from + max)};
+        double score = 2 * (double)kol_summary_marks(w, window, KOL_MARK_TOPIC) +
+                       (double)kol_summary_marks(w, window, KOL_MARK_PLACE) +
+                       1.2 * (double)kol_summary_count(w, window, WANT "|" TROUBLE) +
+                       0.3 * (double)kol_summary_count(w, window, DETAIL);
+        score += w->s->talk.words[from].gap >= KOL_GAP_COMMA ? 0.5 : 0;
+        if (score > best_score) {
+            best_score = score;
+            best = from;
+        }
+    }
+    return (struct kol_span){(uint32_t)best, (uint32_t)(best + max)};
+}
+
+/* The sentences that say most, in the order in which they were said. */
+const char *kol_summary_what(struct kol_writing *w, size_t budget, double least,
+                             struct kol_span *ret_first)
+{
+    const struct kol_talk *t = &w->s->talk;
+    struct pick *picks = kol_arena_array(w->s->a, t->sentence_count + 1, sizeof *picks);
+    if (!picks)
+        return NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < t->sentence_count; i++)
+        if (!w->used[i])
+            picks[count++] = (struct pick){{t->sentences[i].first, t->sentences[i].end},
+                                           score_sentence(w, &t->sentences[i])};
+    qsort(picks, count, sizeof *picks, by_score);
+    size_t kept = 0, words = 0;
+    while (kept < count && kept < MAX_PICKS && picks[kept].score > (kept == 0 ? -4 : least)) {
+        picks[kept].span =
+            cut(w, picks[kept].span, kept == 0 && budget > 40 ? 40 : KOL_LONG_SENTENCE);
+        size_t n = picks[kept].span.end - picks[kept].span.first;
+        if (kept > 0 && words + n > budget)
+            break;
+        words += n;
+        kept++;
+    }
+    if (kept > 0)
+        *ret_first = picks[0].span;
+    qsort(picks, kept, sizeof *picks, by_place);
+    const char *out = NULL;
+    for (size_t i = 0; i < kept; i++) {
+        w->used[t->words[picks[i].span.first].sentence] = 1;
+        const char *one = kol_summary_text(w, picks[i].span);
+        const struct kol_sentence *e = &t->sentences[t->words[picks[i].span.first].sentence];
+        if (one && answers_question(t, e)) {
+            const struct kol_sentence *ask =
+                &t->sentences[t->words[t->turns[e->turn - 1].end - 1].sentence];
+            one = kol_arena_fmt(w->s->a, "%s? %s",
+                                kol_summary_text(w, (struct kol_span){ask->first, ask->end}), one);
+        }
+        if (one && *one)
+            out = out ? kol_arena_fmt(w->s->a, "%s. %s", out, one) : one;
+    }
+    return out;
+}
+
+#define ASKS_PRICE                                                                                 \
+    "how much|what's the price|what does it cost|what does that cost|quote|estimate|what do you "  \
+    "charge|cost|"                                                                                 \
+    "כמה זה|כמה עולה|הצעת מחיר|הצעה|מה המחיר|מחיר|כמה יוצא|כמה יעלה|המחיר"
+
+bool kol_summary_asks_price(const struct kol_writing *w, struct kol_span span)
+{
+    return kol_role_at(&w->s->talk, span.first) != KOL_ROLE_AGENT &&
+           kol_summary_count(w, span, ASKS_PRICE);
+}
+
+/* An amount that answers "how much?" in the turn before: "Twelve hundred, stills only." */
+static bool answers_price(const struct kol_writing *w, size_t sentence)
+{
+    const struct kol_talk *t = &w->s->talk;
+    uint32_t turn = t->sentences[sentence].turn;
+    if (turn == 0 || t->sentences[sentence].first != t->turns[turn].first)
+        return false;
+    struct kol_span before = {t->turns[turn - 1].first, t->turns[turn - 1].end};
+    struct kol_span span = {t->sentences[sentence].first, t->sentences[sentence].end};
+    return before.end > before.first && kol_summary_count(w, before, ASKS_PRICE) &&
+           kol_summary_has_number(w, span);
+}
+
+/* The part of a sentence around the words of list. */
+static struct kol_span around(const struct kol_writing *w, struct kol_span span, const char *list,
+                              size_t max)
+{
+    if (span.end - span.first <= max)
+        return span;
+    size_t at = kol_phrase_find(&w->s->talk, span.first, span.end, list);
+    size_t first = at > span.first + max / 2 ? at - max / 2 : span.first;
+    size_t end = first + max < span.end ? first + max : span.end;
+    return (struct kol_span){(uint32_t)first, (uint32_t)end};
+}
+
+const char *kol_summary_best(struct kol_writing *w, const struct kol_wanted *x, size_t how_many)
+{
+    const struct kol_talk *t = &w->s->talk;
+    struct pick picks[4] = {0};
+    const char *out = NULL;
+    for (size_t k = 0; k < how_many; k++) {
+        struct pick best = {.score = 0.5};
+        for (size_t i = 0; i < t->sentence_count; i++) {
+            const struct kol_sentence *e = &t->sentences[i];
+            struct kol_span span = {e->first, e->end};
+            size_t hits = kol_summary_count(w, span, x->list);
+            if (x->needs_number && hits == 0 && answers_price(w, i))
+                hits = 1;
+            if (hits == 0 || (w->used[i] & 2) ||
+                (x->needs_number && !kol_summary_has_number(w, span) &&
+                 !kol_summary_asks_price(w, span)))
+                continue;
+            size_t better = x->better ? kol_summary_count(w, span, x->better) : 0;
+            double score = (double)(hits < 2 ? hits : 2) + 1.5 * (double)(better < 2 ? better : 2);
+            if (x->needs_number &&
+                kol_summary_count(
+                    w, span,
+                    "charged|quote us|quoted|paid|last time|שילמתי|שילמנו|לקח|לקחו|משלמים|משלם"))
+                score -= 2;
+            score += t->turns[e->turn].role == KOL_ROLE_AGENT ? x->agent : 1;
+            score += x->needs_number && kol_summary_has_number(w, span) ? 1.5 : 0;
+            score += x->late * (double)i / (double)t->sentence_count;
+            if (score > best.score)
+                best = (struct pick){span, score};
+        }
+        if (best.span.end == 0)
+            break;
+        uint8_t *used = &w->used[t->words[best.span.first].sentence];
+        bool quoted = *used & 1 && best.span.end - best.span.first <= KOL_LONG_SENTENCE;
+        *used |= 2;
+        picks[k].span = around(w, best.span, x->list, x->max_words);
+        const char *one = quoted ? NULL : kol_summary_text(w, picks[k].span);
+        if (one)
+            out = out ? kol_arena_fmt(w->s->a, "%s. %s", out, one) : one;
+        else if (quoted && how_many == 1)
+            return kol_summary_text(w, picks[k].span);
+    }
+    return out;
+}
+
+void kol_summary_forget(struct kol_writing *w)
+{
+    for (size_t i = 0; i < w->s->talk.sentence_count; i++)
+        w->used[i] &= 1;
+}
