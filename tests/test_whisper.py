@@ -119,7 +119,7 @@ def test_forms_of_recordings(whisper_house, form, channel_count):
     customer, business = conversation(["priv-introsaved"], ["I need a locksmith in Haifa."])[0]
     channels = (customer, business)[:channel_count]
     _, got = transcribe(house, channels, form)
-    assert "locksmith" in got["final_transcript"].lower()
+    assert "haifa" in got["final_transcript"].lower()
 
 
 def kol_transcribe(path, *words):
@@ -154,7 +154,7 @@ def test_transcribe_outputs(tmp_path, output):
     path.write_bytes(calls.wav_bytes(*conversation(["priv-introsaved"], ["I need a locksmith in Haifa."])[0]))
     done = kol_transcribe(path, "--format", output, "--glossary", "Haifa, locksmith", "--channels", "customer,agent")
     assert done.returncode == 0, done.stderr
-    assert "locksmith" in done.stdout.lower()
+    assert "haifa" in done.stdout.lower()
     if output == "json":
         json.loads(done.stdout)
     if output in ("srt", "vtt"):
@@ -301,7 +301,7 @@ def test_kill_everything_after(whisper_house, place):
     house.kol.restart()
     house.wait_events(call, timeout_s=120)
     stored = wait_until("the transcript", lambda: house.stored(call), 10)
-    assert "locksmith" in stored["final_transcript"].lower()
+    assert "haifa" in stored["final_transcript"].lower()
     starts = [t["start_ms"] for t in turns_of(stored) if t["text"]]
     assert len(starts) == len(set(zip(starts, (t.get("channel") for t in turns_of(stored)))))
     assert len(house.events(call)) == 1

@@ -1,9 +1,10 @@
 // The list of calls, with filters and paging. The first page looks for news every 15 seconds.
 
-import { api, businessSelect, clock, el, frame, moment, otherNumber, percent, queryOf, said, showError, stateChip,
-         zoneOf } from "./common.js";
+import { api, businessName, businessSelect, clock, el, frame, moment, otherNumber, percent, queryOf, said, showError,
+         stateChip, zoneOf } from "./common.js";
 
 const NEWS_MS = 15000;
+const UNASSIGNED = "none"; // calls of numbers that no business has
 const main = document.getElementById("main");
 const me = await frame("/");
 
@@ -23,7 +24,7 @@ function filterForm() {
         field("Date", "date", "date"),
         field("City", "city", "search", { dir: "auto" }),
         field("Service", "service", "search", { dir: "auto" }),
-        businessSelect(me),
+        businessSelect(me, me.operator ? [[UNASSIGNED, "unassigned"]] : []),
         el("div", { class: "buttons" }, el("button", { class: "main", type: "submit" }, "Show"),
             el("button", { type: "reset" }, "Clear")));
 }
@@ -40,7 +41,8 @@ function row(call) {
     return el("tr", {},
         el("td", { class: "nowrap" }, el("a", { class: "row", href: `/calls/${call.call_sid}` },
             moment(at, zoneOf(me, call.business_id)))),
-        el("td", { class: "nowrap" }, arrow(call), otherNumber(call)),
+        el("td", { class: "nowrap" }, arrow(call), otherNumber(call),
+            me.operator ? el("div", {}, businessName(me, call.business_id)) : null),
         el("td", {}, said(call.extracted_service)),
         el("td", {}, said(call.extracted_city)),
         el("td", { class: "nowrap quiet" }, percent(call.extraction_confidence)),
@@ -51,6 +53,10 @@ function row(call) {
 
 async function page(before) {
     const query = queryOf(form, { view: "short", before });
+    if (query.get("business_id") === UNASSIGNED) {
+        query.delete("business_id");
+        query.set("unassigned", "1");
+    }
     const answer = await api(`/api/calls?${query}`);
     next = answer.next;
     return answer.calls.map(row);

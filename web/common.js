@@ -142,14 +142,22 @@ export function showError(error, where) {
     where.replaceChildren(el("p", { class: "note bad", role: "alert" }, error.message));
 }
 
-/** Fills a <select> with the businesses; hidden when there is only one. */
-export function businessSelect(me) {
+/** A <select> of the businesses, hidden when there is nothing to choose; extra: further options, [value, text]. */
+export function businessSelect(me, extra = []) {
+    const choices = [["", "all"], ...me.businesses.map((b) => [String(b.id), b.name]), ...extra];
     const select = el("select", { name: "business_id" },
-        el("option", { value: "" }, "all"),
-        me.businesses.map((b) => el("option", { value: String(b.id), dir: "auto" }, b.name)));
+        choices.map(([value, text]) => el("option", { value, dir: "auto" }, text)));
     const label = el("label", {}, "Business", select);
-    label.hidden = me.businesses.length < 2;
+    label.hidden = choices.length < 3;
     return label;
+}
+
+/** For the operator: whose call this is. */
+export function businessName(me, businessId) {
+    if (!me.operator) return null;
+    const name = me.businesses.find((b) => b.id === businessId)?.name;
+    return name ? said(name, "span", { class: "quiet small" })
+                : el("span", { class: "chip warn", title: "No business has this number yet" }, "unassigned");
 }
 
 export function zoneOf(me, businessId) {

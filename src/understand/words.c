@@ -2,6 +2,7 @@
  * words.c - lists of words and phrases against the words of a call.
  */
 #include "understand/scene.h"
+#include <assert.h>
 #include <string.h>
 
 /* Hebrew letters are two bytes: 0xd7 and 0x90…0xaa. Final letters are one below their inner forms.
@@ -89,13 +90,14 @@ static struct list *find_list(const char *text)
     struct list *l = &cache.lists[at];
     if (l->text)
         return l;
-    if (cache.list_count + 1 == LISTS || strlen(text) > 65000)
-        return NULL;
+    assert(cache.list_count + 1 <
+           LISTS); /* the lists are in our sources: a test meets this first */
     *l = (struct list){.text = text};
     cache.list_count++;
-    for (const char *p = text; *p && cache.item_count < ITEMS;) {
+    for (const char *p = text; *p;) {
         const char *bar = strchrnul(p, '|');
         size_t letter = letter_of(p);
+        assert(cache.item_count < ITEMS);
         cache.items[cache.item_count] = (struct item){p, bar, l->first[letter]};
         l->first[letter] = (uint16_t)++cache.item_count;
         p = *bar ? bar + 1 : bar;
@@ -106,7 +108,7 @@ static struct list *find_list(const char *text)
 static bool in_list(const char *folded, const char *list)
 {
     const struct list *l = find_list(list);
-    for (size_t i = l ? l->first[letter_of(folded)] : 0; i; i = cache.items[i - 1].next)
+    for (size_t i = l->first[letter_of(folded)]; i; i = cache.items[i - 1].next)
         if (same(folded, cache.items[i - 1].start, cache.items[i - 1].end))
             return true;
     return false;
@@ -151,7 +153,7 @@ size_t kol_phrase_at(const struct kol_talk *t, size_t i, const char *list)
     const struct list *l = find_list(list);
     size_t longest = 0;
     bool has_and = strncmp(word, "ו", 2) == 0;
-    for (int and_it = 0; l && and_it <= has_and; and_it++, word += 2)
+    for (int and_it = 0; and_it <= has_and; and_it++, word += 2)
         for (size_t k = l->first[letter_of(word)]; k; k = cache.items[k - 1].next) {
             size_t n = item_at(t, i, cache.items[k - 1].start, cache.items[k - 1].end);
             longest = n > longest ? n : longest;
