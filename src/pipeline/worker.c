@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "pipeline/run.h"
 #include "pipeline/stages.h"
+#include "store/business.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -186,7 +187,9 @@ static void watch_thread(struct worker_thread *t, struct kol_db *db)
 
 static enum kol_code reap_change(struct kol_db *db, void *arg, struct kol_err *err)
 {
-    return kol_queue_reap(db, kol_wall_ms(), arg, err);
+    enum kol_code code = kol_queue_reap(db, kol_wall_ms(), arg, err);
+
+    return code == KOL_OK ? kol_business_release_late(db, err) : code;
 }
 
 static void reap(struct kol_workers *w)

@@ -153,6 +153,11 @@ enum kol_code kol_business_add_number(struct kol_db *db, int64_t id, const char 
     return code;
 }
 
+enum kol_code kol_business_release_late(struct kol_db *db, struct kol_err *err)
+{
+    return kol_db_run(db, KOL_SQL_number_release_late, KOL_NO_ARGS, NULL, err);
+}
+
 enum kol_code kol_business_remove_number(struct kol_db *db, int64_t id, const char *number,
                                          struct kol_err *err)
 {

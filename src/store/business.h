@@ -44,6 +44,8 @@ enum kol_code kol_business_update(struct kol_db *db, const struct kol_business *
 enum kol_code kol_business_add_number(struct kol_db *db, int64_t id, const char *number,
                                       int64_t now_ms, int64_t *ret_released,
                                       struct kol_err *err) KOL_MUST_CHECK;
+/* Lets jobs go on that paused for want of a business while their call was just getting one. */
+enum kol_code kol_business_release_late(struct kol_db *db, struct kol_err *err) KOL_MUST_CHECK;
 enum kol_code kol_business_remove_number(struct kol_db *db, int64_t id, const char *number,
                                          struct kol_err *err) KOL_MUST_CHECK;
 enum kol_code kol_business_disable_webhook(struct kol_db *db, int64_t id, int64_t now_ms,

@@ -90,8 +90,7 @@ static struct list *find_list(const char *text)
     struct list *l = &cache.lists[at];
     if (l->text)
         return l;
-    assert(cache.list_count + 1 <
-           LISTS); /* the lists are in our sources: a test meets this first */
+    assert(cache.list_count + 1 < LISTS); /* lists are in our sources: a test meets this first */
     *l = (struct list){.text = text};
     cache.list_count++;
     for (const char *p = text; *p;) {

@@ -46,6 +46,12 @@ WHERE state IN ('scheduled', 'ready', 'running', 'paused') AND call_id IN (
     SELECT id FROM call WHERE business_id IS NULL
       AND ((direction = 'inbound' AND to_number = ?1) OR (direction = 'outbound' AND from_number = ?1)));
 
+-- name: number_release_late
+-- A number that came while a job was just pausing for want of it.
+UPDATE job SET state = 'ready', business_id = (SELECT business_id FROM call WHERE call.id = job.call_id)
+WHERE state = 'paused' AND error_code = 'unassigned'
+  AND EXISTS (SELECT 1 FROM call WHERE call.id = job.call_id AND call.business_id IS NOT NULL);
+
 -- name: number_release_calls
 UPDATE call SET business_id = ?2, updated_at_ms = ?3
 WHERE business_id IS NULL
