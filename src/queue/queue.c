@@ -3,10 +3,10 @@
 #include "base/clock.h"
 #include "base/str.h"
 
-#include <stdlib.h>
 
 #define MAX_DELAY_MS (24LL * 3600 * 1000)
 #define MAX_GIVEN_BACK 1000
+#define MAX_COUNTS 64 /* stages times states */
 
 static const char *const state_names[] = {
 #define X(code, name) [KOL_JOB_##code] = name,
@@ -27,9 +27,10 @@ static enum kol_job_state state_from_name(const char *name)
     return KOL_JOB_DEAD;
 }
 
-/* The columns of job_by_id and job_list, in their order. */
-static void read_job(struct kol_arena *a, struct kol_stmt *st, struct kol_job *ret)
+/* The columns of sql/job.sql's job_columns, in their order. */
+static void read_job(struct kol_arena *a, struct kol_stmt *st, void *row)
 {
+    struct kol_job *ret = row;
     int i = 0;
 
     ret->id = kol_col_int(st, i++);
@@ -90,24 +91,13 @@ enum kol_code kol_queue_has_work(struct kol_db *db, const char *stage, int64_t n
 enum kol_code kol_queue_by_id(struct kol_db *db, struct kol_arena *a, int64_t id,
                               struct kol_job **ret, struct kol_err *err)
 {
-    KOL_STMT st = NULL;
-    bool row;
-    enum kol_code code = kol_db_query(db, KOL_SQL_job_by_id, KOL_ARGS(KOL_INT(id)), &st, err);
+    struct kol_rows rows;
+    enum kol_code code = kol_db_rows(db, a, KOL_SQL_job_by_id, KOL_ARGS(KOL_INT(id)),
+                                     sizeof(struct kol_job), 1, read_job, &rows, err);
 
     if (code == KOL_OK)
-        code = kol_step(st, &row, err);
-    if (code != KOL_OK)
-        return code;
-    *ret = NULL;
-    if (!row)
-        return KOL_OK;
-    struct kol_job *job = kol_arena_alloc(a, sizeof(*job));
-    if (job)
-        read_job(a, st, job);
-    if (kol_arena_failed(a))
-        return kol_fail(err, KOL_NO_MEMORY, "read a job: out of memory");
-    *ret = job;
-    return KOL_OK;
+        *ret = rows.rows;
+    return code;
 }
 
 enum kol_code kol_queue_claim(struct kol_db *db, struct kol_arena *a, const char *stage,
@@ -278,20 +268,11 @@ struct held {
     int crashes;
 };
 
-static enum kol_code read_held(struct kol_db *db, enum kol_sql id, struct kol_args args,
-                               struct held *list, size_t *ret_count, struct kol_err *err)
+static void read_held(struct kol_arena *a, struct kol_stmt *st, void *row)
 {
-    KOL_STMT st = NULL;
-    bool row;
-    size_t n = 0;
-    enum kol_code code = kol_db_query(db, id, args, &st, err);
-
-    if (code != KOL_OK)
-        return code;
-    while (n < MAX_GIVEN_BACK && (code = kol_step(st, &row, err)) == KOL_OK && row)
-        list[n++] = (struct held){kol_col_int(st, 0), kol_col_int(st, 1), (int)kol_col_int(st, 3)};
-    *ret_count = n;
-    return code;
+    (void)a;
+    *(struct held *)row =
+        (struct held){kol_col_int(st, 0), kol_col_int(st, 1), (int)kol_col_int(st, 3)};
 }
 
 static enum kol_code give_back(struct kol_db *db, const struct held *held, bool crashed,
@@ -313,17 +294,20 @@ static enum kol_code give_back_all(struct kol_db *db, enum kol_sql id, struct ko
                                    bool crashed, int64_t now_ms, int64_t *ret_count,
                                    struct kol_err *err)
 {
-    KOL_CLEANUP(kol_free_str) char *memory = malloc(MAX_GIVEN_BACK * sizeof(struct held));
-    struct held *list = (struct held *)(void *)memory;
-    size_t n = 0;
+    KOL_ARENA a = kol_arena_new(0);
+    struct kol_rows rows;
 
-    if (!list)
+    if (!a)
         return kol_fail(err, KOL_NO_MEMORY, "give back jobs: out of memory");
-    enum kol_code code = read_held(db, id, args, list, &n, err);
-    for (size_t i = 0; i < n && code == KOL_OK; i++)
+    enum kol_code code = kol_db_rows(db, a, id, args, sizeof(struct held), MAX_GIVEN_BACK,
+                                     read_held, &rows, err);
+    if (code != KOL_OK)
+        return code;
+    const struct held *list = rows.rows;
+    for (size_t i = 0; i < rows.count && code == KOL_OK; i++)
         code = give_back(db, &list[i], crashed, now_ms, err);
     if (ret_count)
-        *ret_count = (int64_t)n;
+        *ret_count = (int64_t)rows.count;
     return code;
 }
 
@@ -348,29 +332,20 @@ enum kol_code kol_queue_list(struct kol_db *db, struct kol_arena *a,
                              const struct kol_job_filter *filter, struct kol_job **ret,
                              size_t *ret_count, struct kol_err *err)
 {
-    const int limit = filter->limit > 0 && filter->limit < 200 ? filter->limit : 200;
-    struct kol_job *list = kol_arena_array(a, (size_t)limit, sizeof(*list));
-    KOL_STMT st = NULL;
-    bool row;
-    size_t n = 0;
-
-    if (!list)
-        return kol_fail(err, KOL_NO_MEMORY, "list jobs: out of memory");
+    const size_t limit = filter->limit > 0 && filter->limit < 200 ? (size_t)filter->limit : 200;
+    struct kol_rows rows;
     enum kol_code code =
-        kol_db_query(db, KOL_SQL_job_list,
-                     KOL_ARGS(KOL_INT(filter->business_id), KOL_TEXT(filter->state),
-                              KOL_TEXT(filter->stage), KOL_TEXT(filter->call_sid),
-                              KOL_INT(filter->before_id), KOL_INT(limit)),
-                     &st, err);
+        kol_db_rows(db, a, KOL_SQL_job_list,
+                    KOL_ARGS(KOL_INT(filter->business_id), KOL_TEXT(filter->state),
+                             KOL_TEXT(filter->stage), KOL_TEXT(filter->call_sid),
+                             KOL_INT(filter->before_id), KOL_INT(limit)),
+                    sizeof(struct kol_job), limit, read_job, &rows, err);
+
     if (code != KOL_OK)
         return code;
-    while ((code = kol_step(st, &row, err)) == KOL_OK && row)
-        read_job(a, st, &list[n++]);
-    if (kol_arena_failed(a))
-        return kol_fail(err, KOL_NO_MEMORY, "list jobs: out of memory");
-    *ret = list;
-    *ret_count = n;
-    return code;
+    *ret = rows.rows;
+    *ret_count = rows.count;
+    return KOL_OK;
 }
 
 static enum kol_code change_by_operator(struct kol_db *db, enum kol_sql id, int64_t job_id,
@@ -416,28 +391,27 @@ enum kol_code kol_queue_hurry(struct kol_db *db, const char *kind, const char *s
         KOL_ARGS(KOL_TEXT(kind), KOL_TEXT(stage), KOL_TEXT(subject), KOL_INT(now_ms)), NULL, err);
 }
 
+static void read_count(struct kol_arena *a, struct kol_stmt *st, void *row)
+{
+    *(struct kol_queue_count *)row = (struct kol_queue_count){
+        .stage = kol_col_dup(a, st, 0),
+        .state = kol_col_dup(a, st, 1),
+        .count = kol_col_int(st, 2),
+        .oldest_due_at_ms = kol_col_int(st, 3),
+    };
+}
+
 enum kol_code kol_queue_counts(struct kol_db *db, struct kol_arena *a, struct kol_queue_count **ret,
                                size_t *ret_count, struct kol_err *err)
 {
-    const size_t max = 64; /* stages times states */
-    struct kol_queue_count *list = kol_arena_array(a, max, sizeof(*list));
-    KOL_STMT st = NULL;
-    bool row;
-    size_t n = 0;
-    enum kol_code code = kol_db_query(db, KOL_SQL_job_counts, KOL_NO_ARGS, &st, err);
+    struct kol_rows rows;
+    enum kol_code code =
+        kol_db_rows(db, a, KOL_SQL_job_counts, KOL_NO_ARGS, sizeof(struct kol_queue_count),
+                    MAX_COUNTS, read_count, &rows, err);
 
     if (code != KOL_OK)
         return code;
-    while (list && n < max && (code = kol_step(st, &row, err)) == KOL_OK && row)
-        list[n++] = (struct kol_queue_count){
-            .stage = kol_col_dup(a, st, 0),
-            .state = kol_col_dup(a, st, 1),
-            .count = kol_col_int(st, 2),
-            .oldest_due_at_ms = kol_col_int(st, 3),
-        };
-    if (kol_arena_failed(a))
-        return kol_fail(err, KOL_NO_MEMORY, "count jobs: out of memory");
-    *ret = list;
-    *ret_count = n;
-    return code;
+    *ret = rows.rows;
+    *ret_count = rows.count;
+    return KOL_OK;
 }

@@ -39,32 +39,30 @@ enum kol_code kol_session_find(struct kol_db *db, const char *hash, int64_t now_
                           ret_found, ret, err);
 }
 
+static void read_key(struct kol_arena *a, struct kol_stmt *st, void *row)
+{
+    *(struct kol_key *)row = (struct kol_key){
+        .id = kol_col_int(st, 0),
+        .business_id = kol_col_int(st, 1),
+        .name = kol_col_dup(a, st, 2),
+        .hint = kol_col_dup(a, st, 3),
+        .created_at_ms = kol_col_int(st, 4),
+        .revoked_at_ms = kol_col_int(st, 5),
+    };
+}
+
 enum kol_code kol_key_list(struct kol_db *db, struct kol_arena *a, struct kol_key **ret,
                            size_t *ret_count, struct kol_err *err)
 {
-    struct kol_key *list = kol_arena_array(a, MAX_LISTED, sizeof(*list));
-    KOL_STMT st = NULL;
-    bool row;
-    size_t n = 0;
-    enum kol_code code = kol_db_query(db, KOL_SQL_key_list, KOL_NO_ARGS, &st, err);
+    struct kol_rows rows;
+    enum kol_code code = kol_db_rows(db, a, KOL_SQL_key_list, KOL_NO_ARGS, sizeof(struct kol_key),
+                                     MAX_LISTED, read_key, &rows, err);
 
     if (code != KOL_OK)
         return code;
-    while (list && n < MAX_LISTED && (code = kol_step(st, &row, err)) == KOL_OK && row)
-        list[n++] = (struct kol_key){
-            .id = kol_col_int(st, 0),
-            .business_id = kol_col_int(st, 1),
-            .name = kol_col_dup(a, st, 2),
-            .hint = kol_col_dup(a, st, 3),
-            .created_at_ms = kol_col_int(st, 4),
-            .last_used_at_ms = kol_col_int(st, 5),
-            .revoked_at_ms = kol_col_int(st, 6),
-        };
-    if (kol_arena_failed(a))
-        return kol_fail(err, KOL_NO_MEMORY, "list keys: out of memory");
-    *ret = list;
-    *ret_count = n;
-    return code;
+    *ret = rows.rows;
+    *ret_count = rows.count;
+    return KOL_OK;
 }
 
 /* ---- changes ---- */

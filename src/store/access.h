@@ -18,7 +18,7 @@ struct kol_key {
     int64_t business_id;
     const char *name;
     const char *hint; /* first characters, to tell keys apart */
-    int64_t created_at_ms, last_used_at_ms, revoked_at_ms;
+    int64_t created_at_ms, revoked_at_ms;
 };
 
 /* hash is the hex SHA-256 of the whole key or token. ret_found false: unknown, revoked or expired. */

@@ -4,8 +4,10 @@
 
 #define MAX_LISTED 10000
 
-static void read_business(struct kol_arena *a, struct kol_stmt *st, struct kol_business *ret)
+static void read_business(struct kol_arena *a, struct kol_stmt *st, void *row)
 {
+    struct kol_business *ret = row;
+
     ret->id = kol_col_int(st, 0);
     ret->name = kol_col_dup(a, st, 1);
     ret->timezone = kol_col_dup(a, st, 2);
@@ -23,24 +25,13 @@ static void read_business(struct kol_arena *a, struct kol_stmt *st, struct kol_b
 enum kol_code kol_business_by_id(struct kol_db *db, struct kol_arena *a, int64_t id,
                                  struct kol_business **ret, struct kol_err *err)
 {
-    KOL_STMT st = NULL;
-    bool row;
-    enum kol_code code = kol_db_query(db, KOL_SQL_business_by_id, KOL_ARGS(KOL_INT(id)), &st, err);
+    struct kol_rows rows;
+    enum kol_code code = kol_db_rows(db, a, KOL_SQL_business_by_id, KOL_ARGS(KOL_INT(id)),
+                                     sizeof(struct kol_business), 1, read_business, &rows, err);
 
     if (code == KOL_OK)
-        code = kol_step(st, &row, err);
-    if (code != KOL_OK)
-        return code;
-    *ret = NULL;
-    if (!row)
-        return KOL_OK;
-    struct kol_business *b = kol_arena_alloc(a, sizeof(*b));
-    if (b)
-        read_business(a, st, b);
-    if (kol_arena_failed(a))
-        return kol_fail(err, KOL_NO_MEMORY, "read a business: out of memory");
-    *ret = b;
-    return KOL_OK;
+        *ret = rows.rows;
+    return code;
 }
 
 enum kol_code kol_business_by_number(struct kol_db *db, const char *number, int64_t *ret_id,
@@ -53,42 +44,35 @@ enum kol_code kol_business_by_number(struct kol_db *db, const char *number, int6
 enum kol_code kol_business_list(struct kol_db *db, struct kol_arena *a, struct kol_business **ret,
                                 size_t *ret_count, struct kol_err *err)
 {
-    KOL_STMT st = NULL;
-    bool row;
-    size_t n = 0;
-    struct kol_business *list = kol_arena_array(a, MAX_LISTED, sizeof(*list));
-    enum kol_code code = kol_db_query(db, KOL_SQL_business_list, KOL_NO_ARGS, &st, err);
+    struct kol_rows rows;
+    enum kol_code code =
+        kol_db_rows(db, a, KOL_SQL_business_list, KOL_NO_ARGS, sizeof(struct kol_business),
+                    MAX_LISTED, read_business, &rows, err);
 
     if (code != KOL_OK)
         return code;
-    while (list && n < MAX_LISTED && (code = kol_step(st, &row, err)) == KOL_OK && row)
-        read_business(a, st, &list[n++]);
-    if (kol_arena_failed(a))
-        return kol_fail(err, KOL_NO_MEMORY, "list businesses: out of memory");
-    *ret = list;
-    *ret_count = n;
-    return code;
+    *ret = rows.rows;
+    *ret_count = rows.count;
+    return KOL_OK;
+}
+
+static void read_number(struct kol_arena *a, struct kol_stmt *st, void *row)
+{
+    *(const char **)row = kol_col_dup(a, st, 0);
 }
 
 enum kol_code kol_business_numbers(struct kol_db *db, struct kol_arena *a, int64_t id,
                                    const char ***ret, size_t *ret_count, struct kol_err *err)
 {
-    KOL_STMT st = NULL;
-    bool row;
-    size_t n = 0;
-    const char **list = kol_arena_array(a, 1000, sizeof(*list));
-    enum kol_code code =
-        kol_db_query(db, KOL_SQL_business_numbers, KOL_ARGS(KOL_INT(id)), &st, err);
+    struct kol_rows rows;
+    enum kol_code code = kol_db_rows(db, a, KOL_SQL_business_numbers, KOL_ARGS(KOL_INT(id)),
+                                     sizeof(const char *), MAX_LISTED, read_number, &rows, err);
 
     if (code != KOL_OK)
         return code;
-    while (list && n < 1000 && (code = kol_step(st, &row, err)) == KOL_OK && row)
-        list[n++] = kol_col_dup(a, st, 0);
-    if (kol_arena_failed(a))
-        return kol_fail(err, KOL_NO_MEMORY, "list numbers: out of memory");
-    *ret = list;
-    *ret_count = n;
-    return code;
+    *ret = rows.rows;
+    *ret_count = rows.count;
+    return KOL_OK;
 }
 
 /* ---- changes ---- */

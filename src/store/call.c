@@ -36,14 +36,12 @@ static int index_of(const char *const *names, size_t count, const char *name)
 
 /* ---- reading ---- */
 
-/* The columns of call_by_sid, call_by_id and call_list, in their order. */
-static struct kol_call *read_call(struct kol_arena *a, struct kol_stmt *st)
+/* The columns of sql/call.sql's call_columns, in their order. */
+static void read_call(struct kol_arena *a, struct kol_stmt *st, void *row)
 {
-    struct kol_call *c = kol_arena_alloc(a, sizeof(*c));
+    struct kol_call *c = row;
     int i = 0;
 
-    if (!c)
-        return NULL;
     c->id = kol_col_int(st, i++);
     c->call_sid = kol_col_dup(a, st, i++);
     c->account_sid = kol_col_dup(a, st, i++);
@@ -84,25 +82,18 @@ static struct kol_call *read_call(struct kol_arena *a, struct kol_stmt *st)
     i++;
     c->insight = kol_col_dup(a, st, i++);
     c->version = kol_col_int(st, i);
-    return c;
 }
 
 static enum kol_code read_one(struct kol_db *db, struct kol_arena *a, enum kol_sql id,
                               struct kol_args args, struct kol_call **ret, struct kol_err *err)
 {
-    KOL_STMT st = NULL;
-    bool row;
-    enum kol_code code = kol_db_query(db, id, args, &st, err);
+    struct kol_rows rows;
+    enum kol_code code =
+        kol_db_rows(db, a, id, args, sizeof(struct kol_call), 1, read_call, &rows, err);
 
-    if (code != KOL_OK)
-        return code;
-    code = kol_step(st, &row, err);
-    if (code != KOL_OK)
-        return code;
-    *ret = row ? read_call(a, st) : NULL;
-    if (kol_arena_failed(a))
-        return kol_fail(err, KOL_NO_MEMORY, "read a call: out of memory");
-    return KOL_OK;
+    if (code == KOL_OK)
+        *ret = rows.rows;
+    return code;
 }
 
 enum kol_code kol_call_by_sid(struct kol_db *db, struct kol_arena *a, const char *call_sid,
@@ -121,33 +112,21 @@ enum kol_code kol_call_list(struct kol_db *db, struct kol_arena *a,
                             const struct kol_call_filter *filter, struct kol_call **ret,
                             size_t *ret_count, struct kol_err *err)
 {
-    const int limit = filter->limit > 0 && filter->limit < 200 ? filter->limit : 200;
-    struct kol_call *list = kol_arena_array(a, (size_t)limit, sizeof(*list));
-    KOL_STMT st = NULL;
-    bool row;
-    size_t n = 0;
-
-    if (!list)
-        return kol_fail(err, KOL_NO_MEMORY, "list calls: out of memory");
-    enum kol_code code = kol_db_query(
-        db, KOL_SQL_call_list,
+    const size_t limit = filter->limit > 0 && filter->limit < 200 ? (size_t)filter->limit : 200;
+    struct kol_rows rows;
+    enum kol_code code = kol_db_rows(
+        db, a, KOL_SQL_call_list,
         KOL_ARGS(KOL_INT(filter->business_id), KOL_INT(filter->unassigned),
                  KOL_TEXT(filter->number_part), KOL_TEXT(filter->city), KOL_TEXT(filter->service),
                  KOL_INT(filter->from_ms), KOL_INT(filter->to_ms), KOL_INT(filter->before_id),
                  KOL_INT(limit)),
-        &st, err);
+        sizeof(struct kol_call), limit, read_call, &rows, err);
+
     if (code != KOL_OK)
         return code;
-    while ((code = kol_step(st, &row, err)) == KOL_OK && row) {
-        struct kol_call *c = read_call(a, st);
-
-        if (!c || kol_arena_failed(a))
-            return kol_fail(err, KOL_NO_MEMORY, "list calls: out of memory");
-        list[n++] = *c;
-    }
-    *ret = list;
-    *ret_count = n;
-    return code;
+    *ret = rows.rows;
+    *ret_count = rows.count;
+    return KOL_OK;
 }
 
 /* ---- changes ---- */

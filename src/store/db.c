@@ -98,6 +98,46 @@ enum kol_code kol_db_run(struct kol_db *db, enum kol_sql id, struct kol_args arg
     return KOL_OK;
 }
 
+#define FIRST_ROWS 16
+
+/* Twice the room, with the rows so far. NULL when the arena is full. */
+static void *grow_rows(struct kol_arena *a, const void *rows, size_t count, size_t row_size,
+                       size_t *cap)
+{
+    const size_t bigger = *cap ? *cap * 2 : FIRST_ROWS;
+    void *ret = kol_arena_array(a, bigger, row_size);
+
+    if (ret && count)
+        memcpy(ret, rows, count * row_size);
+    *cap = bigger;
+    return ret;
+}
+
+enum kol_code kol_db_rows(struct kol_db *db, struct kol_arena *a, enum kol_sql id,
+                          struct kol_args args, size_t row_size, size_t max, kol_read_row_fn read,
+                          struct kol_rows *ret, struct kol_err *err)
+{
+    struct kol_rows found = {0};
+    KOL_STMT st = NULL;
+    size_t cap = 0;
+    bool row = true;
+    enum kol_code code = kol_db_query(db, id, args, &st, err);
+
+    while (code == KOL_OK && found.count < max) {
+        code = kol_step(st, &row, err);
+        if (code != KOL_OK || !row)
+            break;
+        if (found.count == cap)
+            found.rows = grow_rows(a, found.rows, found.count, row_size, &cap);
+        if (!kol_arena_failed(a))
+            read(a, st, (char *)found.rows + found.count++ * row_size);
+        if (kol_arena_failed(a))
+            return kol_fail(err, KOL_NO_MEMORY, "query %s: out of memory", kol_sql_texts[id].name);
+    }
+    *ret = found;
+    return code;
+}
+
 int64_t kol_db_last_id(struct kol_db *db)
 {
     return db->driver->last_id(db);

@@ -88,6 +88,22 @@ static inline void kol_stmt_cleanup(struct kol_stmt **st)
 }
 #define KOL_STMT __attribute__((cleanup(kol_stmt_cleanup))) struct kol_stmt *
 
+/*
+ * Reads all rows of a query into an array of the arena.
+ *
+ *   row_size  of one element, filled by read from the current row
+ *   max       rows beyond it are left unread
+ * Errors: those of the query; NO_MEMORY when the arena is full.
+ */
+struct kol_rows {
+    void *rows; /* NULL when count is 0 */
+    size_t count;
+};
+typedef void (*kol_read_row_fn)(struct kol_arena *a, struct kol_stmt *st, void *row);
+enum kol_code kol_db_rows(struct kol_db *db, struct kol_arena *a, enum kol_sql id,
+                          struct kol_args args, size_t row_size, size_t max, kol_read_row_fn read,
+                          struct kol_rows *ret, struct kol_err *err) KOL_MUST_CHECK;
+
 /* Runs a query whose single row has one integer; missing when there is no row. */
 enum kol_code kol_db_get_int(struct kol_db *db, enum kol_sql id, struct kol_args args,
                              int64_t missing, int64_t *ret, struct kol_err *err) KOL_MUST_CHECK;

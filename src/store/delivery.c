@@ -2,8 +2,9 @@
 
 #define MAX_LISTED 100
 
-static void read_delivery(struct kol_arena *a, struct kol_stmt *st, struct kol_delivery *ret)
+static void read_delivery(struct kol_arena *a, struct kol_stmt *st, void *row)
 {
+    struct kol_delivery *ret = row;
     int i = 0;
 
     ret->id = kol_col_dup(a, st, i++);
@@ -21,47 +22,31 @@ static void read_delivery(struct kol_arena *a, struct kol_stmt *st, struct kol_d
     ret->last_error = kol_col_dup(a, st, i);
 }
 
-static enum kol_code read_rows(struct kol_arena *a, struct kol_stmt *st, size_t max,
-                               struct kol_delivery **ret, size_t *ret_count, struct kol_err *err)
-{
-    struct kol_delivery *list = kol_arena_array(a, max, sizeof(*list));
-    enum kol_code code = KOL_OK;
-    bool row;
-    size_t n = 0;
-
-    while (list && n < max && (code = kol_step(st, &row, err)) == KOL_OK && row)
-        read_delivery(a, st, &list[n++]);
-    if (kol_arena_failed(a))
-        return kol_fail(err, KOL_NO_MEMORY, "read deliveries: out of memory");
-    *ret = list;
-    *ret_count = n;
-    return code;
-}
-
 enum kol_code kol_delivery_by_id(struct kol_db *db, struct kol_arena *a, const char *id,
                                  struct kol_delivery **ret, struct kol_err *err)
 {
-    KOL_STMT st = NULL;
-    size_t n = 0;
-    enum kol_code code = kol_db_query(db, KOL_SQL_delivery_by_id, KOL_ARGS(KOL_TEXT(id)), &st, err);
+    struct kol_rows rows;
+    enum kol_code code = kol_db_rows(db, a, KOL_SQL_delivery_by_id, KOL_ARGS(KOL_TEXT(id)),
+                                     sizeof(struct kol_delivery), 1, read_delivery, &rows, err);
 
     if (code == KOL_OK)
-        code = read_rows(a, st, 1, ret, &n, err);
-    if (code == KOL_OK && n == 0)
-        *ret = NULL;
+        *ret = rows.rows;
     return code;
 }
 
 enum kol_code kol_delivery_list(struct kol_db *db, struct kol_arena *a, int64_t call_id,
                                 struct kol_delivery **ret, size_t *ret_count, struct kol_err *err)
 {
-    KOL_STMT st = NULL;
+    struct kol_rows rows;
     enum kol_code code =
-        kol_db_query(db, KOL_SQL_delivery_list, KOL_ARGS(KOL_INT(call_id)), &st, err);
+        kol_db_rows(db, a, KOL_SQL_delivery_list, KOL_ARGS(KOL_INT(call_id)),
+                    sizeof(struct kol_delivery), MAX_LISTED, read_delivery, &rows, err);
 
     if (code != KOL_OK)
         return code;
-    return read_rows(a, st, MAX_LISTED, ret, ret_count, err);
+    *ret = rows.rows;
+    *ret_count = rows.count;
+    return KOL_OK;
 }
 
 enum kol_code kol_delivery_add(struct kol_db *db, const struct kol_delivery *d, int64_t now_ms,

@@ -5,48 +5,34 @@
 
 #define MAX_SEGMENTS 100000
 
-static void read_segment(struct kol_arena *a, struct kol_stmt *st, struct kol_segment_row *ret)
+static void read_segment(struct kol_arena *a, struct kol_stmt *st, void *row)
 {
-    ret->channel = (int)kol_col_int(st, 0);
-    ret->role = kol_col_dup(a, st, 1);
-    ret->start_ms = kol_col_int(st, 2);
-    ret->end_ms = kol_col_int(st, 3);
-    ret->text = kol_col_dup(a, st, 4);
-    ret->words = kol_col_dup(a, st, 5);
-    ret->dropped_reason = kol_col_dup(a, st, 6);
+    struct kol_segment_row *s = row;
+
+    s->channel = (int)kol_col_int(st, 0);
+    s->role = kol_col_dup(a, st, 1);
+    s->start_ms = kol_col_int(st, 2);
+    s->end_ms = kol_col_int(st, 3);
+    s->text = kol_col_dup(a, st, 4);
+    s->words = kol_col_dup(a, st, 5);
+    s->dropped_reason = kol_col_dup(a, st, 6);
 }
 
 enum kol_code kol_segment_list(struct kol_db *db, struct kol_arena *a, int64_t call_id,
                                bool with_dropped, struct kol_segment_row **ret, size_t *ret_count,
                                struct kol_err *err)
 {
-    KOL_STMT st = NULL;
-    bool row;
-    size_t n = 0, cap = 64;
-    struct kol_segment_row *list = kol_arena_array(a, cap, sizeof(*list));
-    enum kol_code code = kol_db_query(
-        db, KOL_SQL_segment_list, KOL_ARGS(KOL_INT(call_id), KOL_INT(with_dropped)), &st, err);
+    struct kol_rows rows;
+    enum kol_code code = kol_db_rows(db, a, KOL_SQL_segment_list,
+                                     KOL_ARGS(KOL_INT(call_id), KOL_INT(with_dropped)),
+                                     sizeof(struct kol_segment_row), MAX_SEGMENTS, read_segment,
+                                     &rows, err);
 
     if (code != KOL_OK)
         return code;
-    while (list && (code = kol_step(st, &row, err)) == KOL_OK && row && n < MAX_SEGMENTS) {
-        if (n == cap) {
-            struct kol_segment_row *bigger = kol_arena_array(a, cap * 2, sizeof(*list));
-
-            if (!bigger)
-                break;
-            for (size_t i = 0; i < n; i++)
-                bigger[i] = list[i];
-            list = bigger;
-            cap *= 2;
-        }
-        read_segment(a, st, &list[n++]);
-    }
-    if (kol_arena_failed(a))
-        return kol_fail(err, KOL_NO_MEMORY, "list segments: out of memory");
-    *ret = list;
-    *ret_count = n;
-    return code;
+    *ret = rows.rows;
+    *ret_count = rows.count;
+    return KOL_OK;
 }
 
 static enum kol_code save_segments(struct kol_db *db, int64_t call_id,

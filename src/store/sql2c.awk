@@ -1,5 +1,7 @@
 # Turns named queries into C: `awk -v out=names|texts|migrations -f sql2c.awk *.sql`.
 #
+# "-- let: <name>" names a piece of text that later queries of any file take in as @<name>@.
+#
 #   names       enum kol_sql, one KOL_SQL_<name> per "-- name: <name>" line
 #   texts       the same list with its text, in the same order
 #   migrations  every file whole, in the order given (names sort by number)
@@ -7,6 +9,11 @@
 
 function flush_query()
 {
+    if (let != "")
+        pieces[let] = text
+    let = ""
+    for (piece in pieces)
+        gsub("@" piece "@", pieces[piece], text)
     if (name != "") {
         if (out == "names")
             printf "    KOL_SQL_%s,\n", name
@@ -32,6 +39,12 @@ FNR == 1 && out == "migrations" {
     printf "    {%d, \"%s\",\n", base + 0, base
 }
 
+/^-- let: / {
+    flush_query()
+    let = $3
+    next
+}
+
 /^-- name: / {
     flush_query()
     name = $3
@@ -45,7 +58,7 @@ FNR == 1 && out == "migrations" {
         next
     if (out == "migrations")
         printf "     \"%s\\n\"\n", quoted($0)
-    else if (name != "")
+    else if (name != "" || let != "")
         text = text (text == "" ? "" : " ") quoted($0)
 }
 

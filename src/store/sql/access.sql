@@ -4,7 +4,7 @@
 SELECT id, business_id, name FROM api_key WHERE hash = ?1 AND revoked_at_ms IS NULL;
 
 -- name: key_list
-SELECT id, business_id, name, hint, created_at_ms, last_used_at_ms, revoked_at_ms FROM api_key ORDER BY id;
+SELECT id, business_id, name, hint, created_at_ms, revoked_at_ms FROM api_key ORDER BY id;
 
 -- name: key_add
 INSERT INTO api_key (business_id, name, hash, hint, created_at_ms) VALUES (?1, ?2, ?3, ?4, ?5);

@@ -1,32 +1,23 @@
--- Calls, their recordings and realtime lines. The column list of call_* is read by call.c in this order.
+-- Calls, their recordings and realtime lines.
+
+-- let: call_columns
+-- Read by call.c in this order.
+id, call_sid, account_sid, business_id, lead_id, direction, from_number, to_number, status,
+recording_url, recording_sid, recording_source, duration, channels, started_at_ms, ended_at_ms,
+created_at_ms, updated_at_ms, fetch_state, fetch_reason, fetch_next_at_ms, audio_file,
+audio_recording_sid, audio_bytes, audio_sha256, offline_state, final_transcript,
+full_conversation, language, model, transcript_source, summary, extracted_service,
+extracted_city, extraction_confidence, insight, version
 
 -- name: call_by_sid
-SELECT id, call_sid, account_sid, business_id, lead_id, direction, from_number, to_number, status,
-       recording_url, recording_sid, recording_source, duration, channels, started_at_ms, ended_at_ms,
-       created_at_ms, updated_at_ms, fetch_state, fetch_reason, fetch_next_at_ms, audio_file,
-       audio_recording_sid, audio_bytes, audio_sha256, offline_state, final_transcript,
-       full_conversation, language, model, transcript_source, summary, extracted_service,
-       extracted_city, extraction_confidence, insight, version
-FROM call WHERE call_sid = ?1;
+SELECT @call_columns@ FROM call WHERE call_sid = ?1;
 
 -- name: call_by_id
-SELECT id, call_sid, account_sid, business_id, lead_id, direction, from_number, to_number, status,
-       recording_url, recording_sid, recording_source, duration, channels, started_at_ms, ended_at_ms,
-       created_at_ms, updated_at_ms, fetch_state, fetch_reason, fetch_next_at_ms, audio_file,
-       audio_recording_sid, audio_bytes, audio_sha256, offline_state, final_transcript,
-       full_conversation, language, model, transcript_source, summary, extracted_service,
-       extracted_city, extraction_confidence, insight, version
-FROM call WHERE id = ?1;
+SELECT @call_columns@ FROM call WHERE id = ?1;
 
 -- name: call_list
 -- ?1 business or 0, ?2 only unassigned, ?3 part of a number, ?4 city, ?5 service, ?6 from, ?7 to, ?8 before id, ?9 limit
-SELECT id, call_sid, account_sid, business_id, lead_id, direction, from_number, to_number, status,
-       recording_url, recording_sid, recording_source, duration, channels, started_at_ms, ended_at_ms,
-       created_at_ms, updated_at_ms, fetch_state, fetch_reason, fetch_next_at_ms, audio_file,
-       audio_recording_sid, audio_bytes, audio_sha256, offline_state, final_transcript,
-       full_conversation, language, model, transcript_source, summary, extracted_service,
-       extracted_city, extraction_confidence, insight, version
-FROM call
+SELECT @call_columns@ FROM call
 WHERE (?1 = 0 OR business_id = ?1)
   AND (?2 = 0 OR business_id IS NULL)
   AND (?3 IS NULL OR instr(from_number, ?3) > 0 OR instr(to_number, ?3) > 0)

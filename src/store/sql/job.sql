@@ -1,5 +1,10 @@
 -- The queue. State changes name the old state and, once running, the token.
 
+-- let: job_columns
+-- Read by queue.c in this order.
+id, kind, stage, business_id, call_id, call_sid, subject, state, due_at_ms, order_key, attempt,
+crashes, token, owner, data, error_code, error, progress, created_at_ms, updated_at_ms, finished_at_ms
+
 -- name: job_add
 INSERT INTO job (kind, stage, business_id, call_id, call_sid, subject, state, due_at_ms, order_key, data,
     created_at_ms, updated_at_ms)
@@ -46,14 +51,10 @@ SELECT EXISTS (SELECT 1 FROM job WHERE state = 'ready' AND stage = ?1)
     OR EXISTS (SELECT 1 FROM job WHERE state = 'scheduled' AND stage = ?1 AND due_at_ms <= ?2);
 
 -- name: job_by_id
-SELECT id, kind, stage, business_id, call_id, call_sid, subject, state, due_at_ms, order_key, attempt,
-       crashes, token, owner, data, error_code, error, progress, created_at_ms, updated_at_ms, finished_at_ms
-FROM job WHERE id = ?1;
+SELECT @job_columns@ FROM job WHERE id = ?1;
 
 -- name: job_list
-SELECT id, kind, stage, business_id, call_id, call_sid, subject, state, due_at_ms, order_key, attempt,
-       crashes, token, owner, data, error_code, error, progress, created_at_ms, updated_at_ms, finished_at_ms
-FROM job
+SELECT @job_columns@ FROM job
 WHERE (?1 = 0 OR business_id = ?1) AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR stage = ?3)
   AND (?4 IS NULL OR call_sid = ?4) AND (?5 = 0 OR id < ?5)
 ORDER BY id DESC LIMIT ?6;

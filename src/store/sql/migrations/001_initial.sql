@@ -219,7 +219,6 @@ CREATE TABLE api_key (
     hash TEXT NOT NULL UNIQUE,          -- SHA-256 of the whole key
     hint TEXT NOT NULL,
     created_at_ms INTEGER NOT NULL,
-    last_used_at_ms INTEGER,
     revoked_at_ms INTEGER
 );
 
