@@ -176,3 +176,22 @@ char *kol_arena_fmt(struct kol_arena *a, const char *fmt, ...)
     va_end(args);
     return text;
 }
+
+size_t kol_arena_split(struct kol_arena *a, const char *text, const char **list, size_t max)
+{
+    static const char blanks[] = " \t\r\n";
+    size_t n = 0;
+
+    while (text && *text && n < max) {
+        const size_t len = strcspn(text, ",");
+        const size_t lead = strspn(text, blanks) < len ? strspn(text, blanks) : len;
+        size_t end = len;
+
+        while (end > lead && strchr(blanks, text[end - 1]))
+            end--;
+        if (end > lead)
+            list[n++] = kol_arena_strn(a, text + lead, end - lead);
+        text += len + (text[len] == ',');
+    }
+    return kol_arena_failed(a) ? 0 : n;
+}

@@ -26,6 +26,11 @@ void *kol_arena_alloc(struct kol_arena *a, size_t size) KOL_MUST_CHECK;
 void *kol_arena_array(struct kol_arena *a, size_t count, size_t size) KOL_MUST_CHECK;
 char *kol_arena_str(struct kol_arena *a, const char *s); /* NULL stays NULL */
 char *kol_arena_strn(struct kol_arena *a, const char *s, size_t len);
+/*
+ * Splits "a, b,c" at commas: items without blanks around them, empty ones left out, at most max.
+ * Returns how many; text NULL has none.
+ */
+size_t kol_arena_split(struct kol_arena *a, const char *text, const char **list, size_t max);
 char *kol_arena_fmt(struct kol_arena *a, const char *fmt, ...) KOL_PRINTF(2, 3);
 char *kol_arena_vfmt(struct kol_arena *a, const char *fmt, va_list args) KOL_PRINTF(2, 0);
 

@@ -177,6 +177,33 @@ static void arena_text(void **state)
     check_true("fine", !kol_arena_failed(a));
 }
 
+static void arena_splits_lists(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t count;
+        const char *first, *last;
+    } rows[] = {
+        {NULL, 0, NULL, NULL},
+        {"", 0, NULL, NULL},
+        {" , ,", 0, NULL, NULL},
+        {"Haifa", 1, "Haifa", "Haifa"},
+        {" Haifa ,\tGolan Locks\n", 2, "Haifa", "Golan Locks"},
+        {"a,b,c,d", 3, "a", "c"},
+    };
+    KOL_ARENA a = kol_arena_new(0);
+
+    for (size_t i = 0; i < KOL_COUNT(rows); i++) {
+        const char *list[3] = {NULL};
+        size_t n = kol_arena_split(a, rows[i].text, list, KOL_COUNT(list));
+
+        check_int(rows[i].text ? rows[i].text : "NULL", n, rows[i].count);
+        check_str("first", list[0], rows[i].first);
+        check_str("last", n ? list[n - 1] : NULL, rows[i].last);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +216,7 @@ int main(void)
         cmocka_unit_test(arena_gives_zeroed_aligned_memory),
         cmocka_unit_test(arena_fails_for_good),
         cmocka_unit_test(arena_text),
+        cmocka_unit_test(arena_splits_lists),
     };
     return cmocka_run_group_tests_name("str", tests, NULL, NULL);
 }

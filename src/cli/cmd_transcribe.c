@@ -60,7 +60,6 @@ static int read_options(struct job *job)
     const char *format = kol_cli_option(cli, "format"), *beam = kol_cli_option(cli, "beam");
     const char *channels = kol_cli_option(cli, "channels");
     int64_t beams = cli->conf->beam_size;
-    char *rest = NULL;
 
     job->format = cli->json ? KOL_TRANSCRIPT_JSON : KOL_TRANSCRIPT_TEXT;
     if (format && !kol_transcript_format_from_name(format, &job->format))
@@ -76,10 +75,8 @@ static int read_options(struct job *job)
     job->output_dir = kol_cli_option(cli, "output");
     if (isatty(STDERR_FILENO) && !kol_cli_has(cli, "quiet"))
         job->options.progress = show_progress;
-    char *names = kol_arena_str(cli->arena, kol_cli_option(cli, "glossary"));
-    for (char *n = names ? strtok_r(names, ",", &rest) : NULL;
-         n && job->options.glossary_count < GLOSSARY_MOST; n = strtok_r(NULL, ",", &rest))
-        job->glossary[job->options.glossary_count++] = n + strspn(n, " ");
+    job->options.glossary_count = kol_arena_split(cli->arena, kol_cli_option(cli, "glossary"),
+                                                  job->glossary, GLOSSARY_MOST);
     return KOL_EXIT_OK;
 }
 

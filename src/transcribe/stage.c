@@ -88,22 +88,6 @@ static bool on_stop(void *user)
     return kol_stage_should_stop(user);
 }
 
-static size_t split_glossary(struct kol_arena *a, const char *text, const char **list, size_t max)
-{
-    char *copy = kol_arena_str(a, text), *rest = NULL;
-    size_t n = 0;
-
-    if (!copy)
-        return 0;
-    for (char *item = strtok_r(copy, ",", &rest); item && n < max;
-         item = strtok_r(NULL, ",", &rest)) {
-        item += strspn(item, " \t\n");
-        if (*item)
-            list[n++] = item;
-    }
-    return n;
-}
-
 static enum kol_code transcribe(struct kol_stage_run *run, struct work *work, const char *path,
                                 struct kol_err *err)
 {
@@ -122,7 +106,7 @@ static enum kol_code transcribe(struct kol_stage_run *run, struct work *work, co
 
     if (work->business)
         options.glossary_count =
-            split_glossary(run->arena, work->business->glossary, glossary, GLOSSARY_MAX);
+            kol_arena_split(run->arena, work->business->glossary, glossary, GLOSSARY_MAX);
     kol_transcribe_roles(conf, work->business ? work->business->channel_map : NULL, work->call,
                          options.roles);
     options.deadline_ms = duration_ms * conf->deadline_factor;

@@ -104,22 +104,6 @@ static const char *country_of(const char *code)
     return NULL;
 }
 
-static size_t split_list(struct kol_arena *a, const char *text, const char **list, size_t max)
-{
-    char *copy = kol_arena_str(a, text), *rest = NULL;
-    size_t n = 0;
-
-    if (!copy)
-        return 0;
-    for (char *item = strtok_r(copy, ",", &rest); item && n < max;
-         item = strtok_r(NULL, ",", &rest)) {
-        item += strspn(item, " \t\n");
-        if (*item)
-            list[n++] = item;
-    }
-    return n;
-}
-
 /* "locksmith,plumber" in the taxonomy's own syntax: "only locksmith plumber". */
 static const char *only_services(struct kol_arena *a, const char *services)
 {
@@ -207,7 +191,7 @@ static enum kol_code extract(struct kol_stage_run *run, struct work *work, struc
 
     if (code != KOL_OK)
         return code;
-    in.glossary_count = split_list(run->arena, work->business->glossary, glossary, GLOSSARY_MAX);
+    in.glossary_count = kol_arena_split(run->arena, work->business->glossary, glossary, GLOSSARY_MAX);
     if (!kol_str_empty(work->business->services)) {
         const char *text = only_services(run->arena, work->business->services);
 
