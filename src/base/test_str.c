@@ -1,5 +1,6 @@
 /* test_str.c - strings, UTF-8 and the arena. */
 #include "base/arena.h"
+#include "base/cleanup.h"
 #include "base/test.h"
 
 static void grows_up_to_its_maximum(void **state)
