@@ -15,7 +15,7 @@
 #define IDLE_MS 250         /* how often an idle thread looks for work: a cheap read */
 #define REAP_MS 5000        /* how often strangers' expired leases are looked for */
 #define WATCH_MS 500        /* how often the watchdog looks at what runs */
-#define STOP_WITHIN_MS 2000 /* a stage that was told to stop must have ended by then */
+#define STOP_WITHIN_MS 1500 /* a stage that was told to stop has ended by then: 2 s with the look above */
 #define EXIT_STUCK 75
 
 struct worker_thread {
