@@ -135,7 +135,7 @@ def test_many_calls_and_one_kill(house):
     wait_until("some of them to be done", lambda: len(house.crm.received) >= 3, 40)
     house.kol.kill()
     house.kol.restart()
-    for call, recording in made:
+    for call, _ in made:
         house.wait_events(call, timeout_s=60)
         house.wait_file(call)
     assert len(house.crm.events()) == 30

@@ -69,7 +69,7 @@ def test_the_jail_is_closed_while_it_works(tmp_path):
         assert sorted(p.name for p in (proc / "fd").iterdir()) == ["1", "3"]
         limits = (proc / "limits").read_text()
         for name in ("Max file size", "Max processes", "Max core file size", "Max open files"):
-            line = next(l for l in limits.splitlines() if l.startswith(name))
+            line = next(x for x in limits.splitlines() if x.startswith(name))
             assert line[len(name):].split()[:2] == ["0", "0"], line
     finally:
         process.kill()

@@ -70,7 +70,8 @@ enum kol_code kol_cli_open(struct kol_cli *cli, struct kol_err *err)
 
     if (code != KOL_OK)
         return code;
-    return kol_writer_start(cli->conf->data_dir, NULL, &cli->writer, err);
+    const struct kol_writer_options options = {.dsn = cli->conf->database};
+    return kol_writer_start(cli->conf->data_dir, &options, &cli->writer, err);
 }
 
 void kol_cli_close(struct kol_cli *cli)

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/ids.h"
+#include "base/redact.h"
 #include "base/str.h"
 #include "cli/cli.h"
 #include "deliver/deliver.h"
@@ -114,6 +115,7 @@ static const char *given_or(const struct kol_cli *cli, const char *name, const c
 static enum kol_code apply_options(struct kol_cli *cli, struct edit *e, struct kol_err *err)
 {
     struct kol_business *b = &e->business;
+    unsigned redact;
 
     b->name = given_or(cli, "name", b->name);
     b->language = given_or(cli, "language", b->language);
@@ -121,6 +123,7 @@ static enum kol_code apply_options(struct kol_cli *cli, struct edit *e, struct k
     b->glossary = given_or(cli, "glossary", b->glossary);
     b->services = given_or(cli, "services", b->services);
     b->channel_map = given_or(cli, "channel-map", b->channel_map);
+    b->redact = given_or(cli, "redact", b->redact);
     b->webhook_url = given_or(cli, "webhook-url", b->webhook_url);
     if (kol_str_empty(b->webhook_url))
         b->webhook_url = NULL;
@@ -131,6 +134,8 @@ static enum kol_code apply_options(struct kol_cli *cli, struct edit *e, struct k
         b->webhook_secret = kol_arena_str(cli->arena, secret);
     }
     enum kol_code code = check_fields(b, err);
+    if (code == KOL_OK)
+        code = kol_redact_parse(b->redact, &redact, err);
     if (code == KOL_OK)
         code = check_channel_map(b->channel_map, err);
     if (code == KOL_OK && b->webhook_url)
@@ -319,9 +324,10 @@ static const struct kol_option options[] = {
     {"number", "PHONE", "a phone number of it; may be given several times"},
     {"language", "LANGUAGE", "he, en or auto (default he)"},
     {"timezone", "ZONE", "such as Asia/Jerusalem"},
-    {"glossary", "NAMES", "names that matter, comma-separated, the most important last"},
+    {"glossary", "NAMES", "names that matter, comma-separated, the most important first"},
     {"services", "LIST", "only these services, comma-separated ids such as locksmith,plumber"},
     {"channel-map", "JSON", "who speaks on which channel, by direction"},
+    {"redact", "LIST", "not to be kept of what is said: card,cvv,id,phone,email (default card,cvv)"},
     {"webhook-url", "URL", "where events go; empty: nowhere"},
     {"new-secret", NULL, "set: make a new webhook secret"},
     {NULL, NULL, NULL},

@@ -6,6 +6,8 @@
 #include "recording/service.h"
 #include "serve/api.h"
 
+#include <string.h>
+
 static void print_row(const struct kol_call *c)
 {
     char when[KOL_TIME_TEXT];
@@ -36,18 +38,16 @@ static int print_calls(struct kol_cli *cli, const struct kol_call *calls, size_t
     return KOL_EXIT_OK;
 }
 
-static int list(struct kol_cli *cli)
+/* The options that list and search share. False after saying what is wrong. */
+static bool read_filter(struct kol_cli *cli, struct kol_call_filter *ret)
 {
     const char *business = kol_cli_option(cli, "business"), *limit_text = kol_cli_option(cli, "limit");
     int64_t business_id = 0, limit = 50;
-    struct kol_err err = {0};
-    struct kol_call *calls = NULL;
-    size_t n = 0;
 
     if ((business && !kol_cli_number(business, "--business", &business_id)) ||
         (limit_text && !kol_cli_number(limit_text, "--limit", &limit)))
-        return KOL_EXIT_USAGE;
-    const struct kol_call_filter filter = {
+        return false;
+    *ret = (struct kol_call_filter){
         .business_id = business_id,
         .unassigned = kol_cli_has(cli, "unassigned"),
         .number_part = kol_cli_option(cli, "number"),
@@ -55,13 +55,131 @@ static int list(struct kol_cli *cli)
         .service = kol_cli_option(cli, "service"),
         .limit = limit < 200 ? (int)limit : 200,
     };
-    enum kol_code code = kol_cli_open(cli, &err);
-    struct kol_db *db = code == KOL_OK ? kol_reader_borrow(cli->writer, &err) : NULL;
+    return true;
+}
+
+/* The database; NULL and err when it cannot be opened. */
+static struct kol_db *open_db(struct kol_cli *cli, struct kol_err *err)
+{
+    return kol_cli_open(cli, err) == KOL_OK ? kol_reader_borrow(cli->writer, err) : NULL;
+}
+
+static int list(struct kol_cli *cli)
+{
+    struct kol_call_filter filter;
+    struct kol_err err = {0};
+    struct kol_call *calls = NULL;
+    size_t n = 0;
+
+    if (!read_filter(cli, &filter))
+        return KOL_EXIT_USAGE;
+    struct kol_db *db = open_db(cli, &err);
     if (!db)
         return kol_cli_fail(&err);
-    code = kol_call_list(db, cli->arena, &filter, &calls, &n, &err);
+    enum kol_code code = kol_call_list(db, cli->arena, &filter, &calls, &n, &err);
     kol_reader_return(cli->writer, db);
     return code == KOL_OK ? print_calls(cli, calls, n) : kol_cli_fail(&err);
+}
+
+/* ---- search ---- */
+
+/* Byte where code point number count begins. */
+static size_t byte_of(const char *text, size_t count)
+{
+    const size_t len = strlen(text);
+    size_t at = 0;
+
+    for (size_t i = 0; i < count && at < len; i++) {
+        const size_t step = kol_utf8_step(text + at, len - at);
+        at += step ? step : 1;
+    }
+    return at;
+}
+
+/* The text with what was found between brackets, which a terminal and a pipe both show. */
+static const char *with_marks(struct kol_arena *a, const struct kol_search_place *p)
+{
+    const char *text = "";
+    size_t at = 0;
+
+    for (size_t i = 0; i < p->mark_count && text; i++) {
+        const size_t start = byte_of(p->text, p->marks[i].start);
+        const size_t end = byte_of(p->text, p->marks[i].end);
+
+        text = kol_arena_fmt(a, "%s%.*s[%.*s]", text, (int)(start - at), p->text + at,
+                             (int)(end - start), p->text + start);
+        at = end;
+    }
+    return text ? kol_arena_fmt(a, "%s%s", text, p->text + at) : p->text;
+}
+
+static void print_hit(struct kol_cli *cli, const struct kol_search_hit *hit)
+{
+    print_row(hit->call);
+    for (size_t i = 0; i < hit->place_count; i++) {
+        const struct kol_search_place *p = &hit->places[i];
+
+        if (p->start_ms >= 0)
+            printf("    %02lld:%02lld  ", (long long)(p->start_ms / 60000),
+                   (long long)(p->start_ms / 1000 % 60));
+        else
+            printf("    %s  ", kol_streq(p->field, "summary") ? "summary" : "call");
+        kol_cli_print_text(with_marks(cli->arena, p), 0);
+        printf("\n");
+    }
+}
+
+static int print_hits(struct kol_cli *cli, const struct kol_search_hit *hits, size_t n)
+{
+    json_t *rows = cli->json ? json_array() : NULL;
+
+    for (size_t i = 0; i < n; i++) {
+        if (cli->json)
+            json_array_append_new(rows, kol_shape_hit(&hits[i]));
+        else
+            print_hit(cli, &hits[i]);
+    }
+    if (cli->json)
+        kol_cli_print_json(json_pack("{s:o}", "calls", rows));
+    else if (n == 0)
+        printf("no calls\n");
+    return KOL_EXIT_OK;
+}
+
+static bool read_search(struct kol_cli *cli, struct kol_search_filter *ret)
+{
+    KOL_STR words;
+    const char *direction = kol_cli_option(cli, "direction");
+
+    if (direction && !kol_streq(direction, "inbound") && !kol_streq(direction, "outbound")) {
+        kol_cli_usage(cli, "--direction is inbound or outbound, not '%s'", direction);
+        return false;
+    }
+    kol_str_init(&words, 64 * 1024);
+    for (int i = 1; i < cli->word_count; i++)
+        kol_str_add_fmt(&words, "%s ", cli->words[i]);
+    *ret = (struct kol_search_filter){
+        .query = kol_arena_str(cli->arena, words.data),
+        .direction = direction,
+    };
+    return ret->query && read_filter(cli, &ret->calls);
+}
+
+static int search(struct kol_cli *cli)
+{
+    struct kol_search_filter filter;
+    struct kol_err err = {0};
+    struct kol_search_hit *hits = NULL;
+    size_t n = 0;
+
+    if (!read_search(cli, &filter))
+        return KOL_EXIT_USAGE;
+    struct kol_db *db = open_db(cli, &err);
+    if (!db)
+        return kol_cli_fail(&err);
+    enum kol_code code = kol_search_calls(db, cli->arena, &filter, &hits, &n, &err);
+    kol_reader_return(cli->writer, db);
+    return code == KOL_OK ? print_hits(cli, hits, n) : kol_cli_fail(&err);
 }
 
 /* ---- one call ---- */
@@ -181,7 +299,8 @@ static int show(struct kol_cli *cli)
 
 static int run(struct kol_cli *cli)
 {
-    static const struct kol_subcommand list_of[] = {{"list", 0, list}, {"show", 1, show}, {NULL, 0, NULL}};
+    static const struct kol_subcommand list_of[] = {
+        {"list", 0, list}, {"show", 1, show}, {"search", 1, search}, {NULL, 0, NULL}};
 
     return kol_cli_dispatch(cli, list_of);
 }
@@ -192,6 +311,7 @@ static const struct kol_option options[] = {
     {"number", "DIGITS", "part of either number"},
     {"city", "NAME", "as extracted"},
     {"service", "NAME", "as extracted"},
+    {"direction", "D", "search: inbound or outbound"},
     {"dropped", NULL, "show: also what the filters took out of the transcript, and why"},
     {"limit", "N", "at most so many (default 50, most 200)"},
     {NULL, NULL, NULL},
@@ -199,8 +319,9 @@ static const struct kol_option options[] = {
 
 const struct kol_command kol_cmd_call = {
     .name = "call",
-    .usage = "list [--business=ID] [--number=DIGITS] [--city=NAME] [--service=NAME]\nshow SID",
-    .help = "list calls; show one with transcript, lead and deliveries",
+    .usage = "list [--business=ID] [--number=DIGITS] [--city=NAME] [--service=NAME]\nshow SID\n"
+             "search WORDS [--business=ID] [--direction=D] [--city=NAME] [--service=NAME]",
+    .help = "list calls; show one with transcript, lead and deliveries; find words that were said",
     .options = options,
     .run = run,
 };

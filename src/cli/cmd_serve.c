@@ -110,13 +110,15 @@ static void warn_about_settings(const struct kol_conf *conf)
 
 static enum kol_code start(struct running *r, struct kol_err *err)
 {
-    const struct kol_writer_options writer = {.on_stuck = on_stuck, .on_stuck_arg = r};
     enum kol_code code = kol_cli_conf(r->cli, err);
 
     if (code == KOL_OK)
         code = take_folder(r, err);
-    if (code == KOL_OK)
-        code = kol_writer_start(r->cli->conf->data_dir, &writer, &r->cli->writer, err);
+    if (code != KOL_OK)
+        return code;
+    const struct kol_writer_options writer = {
+        .dsn = r->cli->conf->database, .on_stuck = on_stuck, .on_stuck_arg = r};
+    code = kol_writer_start(r->cli->conf->data_dir, &writer, &r->cli->writer, err);
     if (code != KOL_OK)
         return code;
 

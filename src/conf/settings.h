@@ -80,8 +80,6 @@
     X(INT, beam_size, "1", 1, 8, START, "", "Beams of Whisper's search; 1 is greedy and fastest")  \
     X(INT, deadline_factor, "20", 1, 1000, RELOAD, "",                                             \
       "A transcription that takes longer than the sound, times this, is stopped")                  \
-    X(SECONDS, unload_after_s, "0", 0, 604800, RELOAD, "",                                         \
-      "Give the model's memory back after this long without work; 0: never")                       \
     X(CHOICE, channel_map, "auto", 0, 0, RELOAD, "auto|customer,agent|agent,customer",             \
       "Who speaks on channel 1 and 2 unless a business says otherwise; auto goes by direction "    \
       "and source of the recording")                                                               \
@@ -91,6 +89,9 @@
     X(SECONDS, webhook_timeout_s, "20", 1, 120, RELOAD, "", "How long a webhook may take")         \
     X(SECONDS, realtime_after_s, "600", 1, 604800, RELOAD, "",                                     \
       "The realtime transcript goes out when the offline one is later than this")                  \
+    X(INT, lead_window_days, "90", 0, 36500, RELOAD, "",                                           \
+      "A caller who calls again within so many days of another call keeps the lead; later it is "  \
+      "a new one. 0: one lead for ever")                                                           \
     X(LIST, allow_private_hosts, "", 0, 0, START, "",                                              \
       "Hosts (or host:port) of your own network that may be called, by http too: the only way "    \
       "to reach private addresses")                                                                \

@@ -185,6 +185,17 @@ static enum kol_code read_kind(struct kol_intake_change *c, const struct kol_par
     return kol_fail(err, KOL_BUG, "unknown callback");
 }
 
+/* What was said is kept in one place, the call, where numbers are taken out of it. */
+static void drop_words(json_t *params)
+{
+    static const char *const spoken[] = {"TranscriptionData", "TranscriptionText", "SpeechResult",
+                                         "StableSpeechResult", "UnstableSpeechResult", "Digits"};
+
+    for (size_t i = 0; i < KOL_COUNT(spoken); i++)
+        if (json_object_get(params, spoken[i]))
+            kol_json_set_str(params, spoken[i], "(not kept here)");
+}
+
 enum kol_code kol_intake_prepare(struct kol_arena *a, const struct kol_conf *conf,
                                  const struct kol_intake_request *request,
                                  struct kol_intake_change **ret, struct kol_err *err)
@@ -206,6 +217,7 @@ enum kol_code kol_intake_prepare(struct kol_arena *a, const struct kol_conf *con
         return code;
 
     KOL_JSON json = kol_params_json(&params);
+    drop_words(json);
     c->params = kol_json_text(a, json);
     if (!c->params)
         return kol_fail(err, KOL_NO_MEMORY, "read a callback: out of memory");

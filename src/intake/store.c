@@ -4,6 +4,7 @@
 #include "base/ids.h"
 #include "base/str.h"
 #include "intake/change.h"
+#include "intake/lines.h"
 #include "intake/road.h"
 #include "store/call.h"
 #include "store/event.h"
@@ -152,7 +153,7 @@ static enum kol_code add_line(struct kol_db *db, struct kol_intake_change *c, in
         .at_ms = p->at_ms ? p->at_ms : now_ms,
     };
 
-    return kol_call_add_realtime_line(db, call_id, &line, now_ms, ret_new, err);
+    return kol_intake_add_line(db, c->arena, call_id, line, now_ms, ret_new, err);
 }
 
 static enum kol_code store_transcription(struct kol_db *db, struct kol_intake_change *c,

@@ -182,7 +182,8 @@ static void run_selftest(struct kol_house *h, struct kol_transcriber *t)
 static void *selftest_main(void *arg)
 {
     struct kol_house *h = arg;
-    struct kol_transcriber *t = kol_workers_state(h->workers, "transcribe");
+    struct kol_transcriber *t =
+        kol_transcribe_stage_engine(kol_workers_state(h->workers, "transcribe"));
     int64_t next_ms = 0;
 
     while (!atomic_load(h->options.stopping)) {

@@ -13,12 +13,14 @@
 #include "store/call.h"
 #include "store/delivery.h"
 #include "store/lead.h"
+#include "store/search.h"
 #include "store/segment.h"
 
 void kol_api_me(struct kol_request *rq);
 void kol_api_calls(struct kol_request *rq);
 void kol_api_call(struct kol_request *rq);
 void kol_api_call_trigger(struct kol_request *rq);
+void kol_api_search(struct kol_request *rq);
 void kol_api_leads(struct kol_request *rq);
 void kol_api_lead(struct kol_request *rq);
 void kol_api_lead_edit(struct kol_request *rq);
@@ -55,6 +57,9 @@ void kol_page_asset(struct kol_request *rq);
 json_t *kol_shape_call(const struct kol_call *call, bool with_text);
 json_t *kol_shape_segment(const struct kol_segment_row *segment);
 json_t *kol_shape_lead(const struct kol_lead *lead, bool with_text);
+json_t *kol_shape_lead_change(const struct kol_lead_change *change);
+/* A call that was found, without its transcripts, and where its words are. */
+json_t *kol_shape_hit(const struct kol_search_hit *hit);
 json_t *kol_shape_job(const struct kol_job *job);
 json_t *kol_shape_delivery(const struct kol_delivery *delivery);
 json_t *kol_shape_business(const struct kol_business *business);
@@ -74,6 +79,12 @@ const char *kol_api_filter(const struct kol_request *rq, const char *name);
 /* Digits of part of a phone number as stored: "050-12" and "+972 50-12" find the same. NULL: no
  * filter. */
 const char *kol_api_number_part(struct kol_request *rq, const char *name);
+/* The filters and paging of lists of calls, but for dates. False after answering. */
+bool kol_api_call_filter(struct kol_request *rq, struct kol_call_filter *filter);
+/* date=YYYY-MM-DD, or from= and to=, both days included; 0: not asked for. */
+enum kol_code kol_api_dates(struct kol_request *rq, struct kol_db *db, int64_t business_id,
+                            int64_t *ret_from_ms, int64_t *ret_to_ms,
+                            struct kol_err *err) KOL_MUST_CHECK;
 /* {"<name>": rows, "next": id or null} */
 void kol_api_answer_list(struct kol_request *rq, const char *name, json_t *rows, int limit,
                          int64_t last_id);

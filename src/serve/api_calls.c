@@ -10,44 +10,7 @@
 
 /* ---- the list ---- */
 
-/* In whose days a date is meant: the business's, else the only one's, else the default. */
-static const char *zone_of(struct kol_request *rq, struct kol_db *db, int64_t business_id)
-{
-    struct kol_business *list = NULL;
-    size_t count = 0;
-
-    if (kol_api_filter(rq, "timezone"))
-        return kol_api_filter(rq, "timezone");
-    if (business_id) {
-        if (kol_business_by_id(db, rq->arena, business_id, &list, NULL) == KOL_OK && list)
-            return list->timezone;
-    } else if (kol_business_list(db, rq->arena, &list, &count, NULL) == KOL_OK && count == 1) {
-        return list->timezone;
-    }
-    return rq->conf->default_timezone;
-}
-
-/* date=YYYY-MM-DD, or from= and to=, both days included. */
-static enum kol_code read_dates(struct kol_request *rq, struct kol_db *db,
-                                struct kol_call_filter *filter, struct kol_err *err)
-{
-    const char *date = kol_api_filter(rq, "date");
-    const char *from = date ? date : kol_api_filter(rq, "from");
-    const char *to = date ? date : kol_api_filter(rq, "to");
-    enum kol_code code = KOL_OK;
-    int64_t ignored;
-
-    if (!from && !to)
-        return KOL_OK;
-    const char *zone = zone_of(rq, db, filter->business_id);
-    if (from)
-        code = kol_day_bounds(zone, from, &filter->from_ms, &ignored, err);
-    if (code == KOL_OK && to)
-        code = kol_day_bounds(zone, to, &ignored, &filter->to_ms, err);
-    return code;
-}
-
-static bool read_filter(struct kol_request *rq, struct kol_call_filter *filter)
+bool kol_api_call_filter(struct kol_request *rq, struct kol_call_filter *filter)
 {
     const char *unassigned = kol_api_filter(rq, "unassigned");
 
@@ -68,12 +31,13 @@ void kol_api_calls(struct kol_request *rq)
     size_t count = 0;
     struct kol_err err;
 
-    if (!read_filter(rq, &filter))
+    if (!kol_api_call_filter(rq, &filter))
         return;
     struct kol_db *db = kol_request_db(rq);
     if (!db)
         return;
-    enum kol_code code = read_dates(rq, db, &filter, &err);
+    enum kol_code code =
+        kol_api_dates(rq, db, filter.business_id, &filter.from_ms, &filter.to_ms, &err);
     if (code == KOL_OK)
         code = kol_call_list(db, rq->arena, &filter, &calls, &count, &err);
     kol_reader_return(rq->writer, db);

@@ -1,6 +1,8 @@
 /* api_common.c - what the lists of the API share; see api.h. */
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/str.h"
+#include "conf/conf.h"
 #include "serve/api.h"
 #include <string.h>
 
@@ -49,6 +51,42 @@ const char *kol_api_number_part(struct kol_request *rq, const char *name)
     digits[n] = '\0';
     /* "050…" and "00972…" are stored as +97250…: zeros in front stand for what was replaced. */
     return digits + strspn(digits, "0");
+}
+
+/* In whose days a date is meant: the business's, else the only one's, else the default. */
+static const char *zone_of(struct kol_request *rq, struct kol_db *db, int64_t business_id)
+{
+    struct kol_business *list = NULL;
+    size_t count = 0;
+
+    if (kol_api_filter(rq, "timezone"))
+        return kol_api_filter(rq, "timezone");
+    if (business_id) {
+        if (kol_business_by_id(db, rq->arena, business_id, &list, NULL) == KOL_OK && list)
+            return list->timezone;
+    } else if (kol_business_list(db, rq->arena, &list, &count, NULL) == KOL_OK && count == 1) {
+        return list->timezone;
+    }
+    return rq->conf->default_timezone;
+}
+
+enum kol_code kol_api_dates(struct kol_request *rq, struct kol_db *db, int64_t business_id,
+                            int64_t *ret_from_ms, int64_t *ret_to_ms, struct kol_err *err)
+{
+    const char *date = kol_api_filter(rq, "date");
+    const char *from = date ? date : kol_api_filter(rq, "from");
+    const char *to = date ? date : kol_api_filter(rq, "to");
+    enum kol_code code = KOL_OK;
+    int64_t ignored;
+
+    if (!from && !to)
+        return KOL_OK;
+    const char *zone = zone_of(rq, db, business_id);
+    if (from)
+        code = kol_day_bounds(zone, from, ret_from_ms, &ignored, err);
+    if (code == KOL_OK && to)
+        code = kol_day_bounds(zone, to, &ignored, ret_to_ms, err);
+    return code;
 }
 
 void kol_api_answer_list(struct kol_request *rq, const char *name, json_t *rows, int limit,

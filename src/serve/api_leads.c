@@ -5,7 +5,7 @@
 #include "serve/api.h"
 #include <string.h>
 
-enum { FIELD_CHARS = 200 };
+enum { FIELD_CHARS = 200, HISTORY_LINES = 100 };
 
 void kol_api_leads(struct kol_request *rq)
 {
@@ -52,30 +52,44 @@ static enum kol_code find_lead(struct kol_request *rq, struct kol_db *db, struct
     return code;
 }
 
-/* The lead, or NULL after answering. */
-static struct kol_lead *load_lead(struct kol_request *rq)
+struct shown {
+    struct kol_lead *lead;
+    struct kol_lead_change *history;
+    size_t history_count;
+};
+
+/* False after answering. */
+static bool load(struct kol_request *rq, struct shown *ret)
 {
-    struct kol_lead *lead = NULL;
     struct kol_err err;
     struct kol_db *db = kol_request_db(rq);
 
+    *ret = (struct shown){0};
     if (!db)
-        return NULL;
-    enum kol_code code = find_lead(rq, db, &lead, &err);
+        return false;
+    enum kol_code code = find_lead(rq, db, &ret->lead, &err);
+    if (code == KOL_OK && ret->lead)
+        code = kol_lead_history(db, rq->arena, ret->lead->id, HISTORY_LINES, &ret->history,
+                                &ret->history_count, &err);
     kol_reader_return(rq->writer, db);
     if (code != KOL_OK)
         kol_answer_err(rq, &err);
-    else if (!lead)
+    else if (!ret->lead)
         kol_answer_not_found(rq, "lead");
-    return lead;
+    return code == KOL_OK && ret->lead;
 }
 
 void kol_api_lead(struct kol_request *rq)
 {
-    const struct kol_lead *lead = load_lead(rq);
+    struct shown shown;
 
-    if (lead)
-        kol_answer_json(rq, 200, kol_shape_lead(lead, true));
+    if (!load(rq, &shown))
+        return;
+    json_t *json = kol_shape_lead(shown.lead, true), *history = json_array();
+    for (size_t i = 0; i < shown.history_count; i++)
+        json_array_append_new(history, kol_shape_lead_change(&shown.history[i]));
+    kol_json_set(json, "history", history);
+    kol_answer_json(rq, 200, json);
 }
 
 /* ---- PATCH ---- */
@@ -90,7 +104,7 @@ static const struct {
 };
 
 struct edit {
-    int64_t lead_id, business_id;
+    int64_t lead_id;
     struct kol_principal who;
     bool given[KOL_COUNT(fields)];
     const char *values[KOL_COUNT(fields)]; /* NULL hands the field back to the machine */
@@ -159,8 +173,8 @@ static enum kol_code save_edit(struct kol_db *db, void *arg, struct kol_err *err
     for (size_t i = 0; i < KOL_COUNT(fields); i++) {
         if (!e->given[i])
             continue;
-        enum kol_code code = kol_lead_type(db, e->lead_id, e->business_id, fields[i].field,
-                                           e->values[i], now_ms, err);
+        enum kol_code code = kol_lead_type(db, e->lead_id, &e->who, fields[i].field, e->values[i],
+                                           now_ms, err);
         if (code != KOL_OK)
             return code;
     }
@@ -182,11 +196,10 @@ void kol_api_lead_edit(struct kol_request *rq)
 
     if (!e || !read_edit(rq, e))
         return;
-    const struct kol_lead *lead = load_lead(rq);
-    if (!lead)
+    struct shown shown;
+    if (!load(rq, &shown))
         return;
-    e->lead_id = lead->id;
-    e->business_id = lead->business_id;
+    e->lead_id = shown.lead->id;
     e->who = rq->who;
     kol_request_change(rq, save_edit, e, answer_edit);
 }

@@ -29,6 +29,7 @@ const struct kol_route kol_routes[] = {
     {KOL_GET,   "/api/calls",                KOL_AUTH_KEY, kol_api_calls},
     {KOL_GET,   "/api/calls/{call}",         KOL_AUTH_KEY, kol_api_call},
     {KOL_POST,  "/api/calls/{call}/trigger", KOL_AUTH_KEY, kol_api_call_trigger},
+    {KOL_GET,   "/api/search",               KOL_AUTH_KEY, kol_api_search},
     {KOL_GET,   "/api/leads",                KOL_AUTH_KEY, kol_api_leads},
     {KOL_GET,   "/api/leads/{id}",           KOL_AUTH_KEY, kol_api_lead},
     {KOL_PATCH, "/api/leads/{id}",           KOL_AUTH_KEY, kol_api_lead_edit},

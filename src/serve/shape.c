@@ -119,6 +119,50 @@ json_t *kol_shape_lead(const struct kol_lead *lead, bool with_text)
     return json;
 }
 
+json_t *kol_shape_lead_change(const struct kol_lead_change *change)
+{
+    json_t *json = json_object();
+
+    kol_json_set_str(json, "field", change->field);
+    kol_json_set_str(json, "old", change->old_value);
+    kol_json_set_str(json, "new", change->new_value);
+    kol_json_set_str(json, "by", change->by_person ? "person" : "call");
+    kol_json_set_str(json, "call_sid", change->call_sid);
+    set_known(json, "key_id", change->key_id);
+    kol_json_set_str(json, "key_name", change->key_name);
+    set_measured(json, "confidence", change->confidence);
+    kol_json_set_int(json, "at_ms", change->at_ms);
+    return json;
+}
+
+static json_t *shape_place(const struct kol_search_place *place)
+{
+    json_t *json = json_object(), *marks = json_array();
+
+    for (size_t i = 0; i < place->mark_count; i++)
+        json_array_append_new(marks, json_pack("[II]", (json_int_t)place->marks[i].start,
+                                               (json_int_t)place->marks[i].end));
+    kol_json_set_str(json, "field", place->field);
+    kol_json_set(json, "segment", place->segment < 0 ? json_null() : json_integer(place->segment));
+    kol_json_set_str(json, "speaker", place->role);
+    kol_json_set(json, "start_ms", place->start_ms < 0 ? json_null() : json_integer(place->start_ms));
+    kol_json_set(json, "end_ms", place->end_ms < 0 ? json_null() : json_integer(place->end_ms));
+    kol_json_set_str(json, "text", place->text);
+    kol_json_set_int(json, "offset", (int64_t)place->offset);
+    kol_json_set(json, "marks", marks);
+    return json;
+}
+
+json_t *kol_shape_hit(const struct kol_search_hit *hit)
+{
+    json_t *json = kol_shape_call(hit->call, false), *places = json_array();
+
+    for (size_t i = 0; i < hit->place_count; i++)
+        json_array_append_new(places, shape_place(&hit->places[i]));
+    kol_json_set(json, "matches", places);
+    return json;
+}
+
 json_t *kol_shape_job(const struct kol_job *job)
 {
     json_t *json = json_object();
@@ -170,6 +214,7 @@ json_t *kol_shape_business(const struct kol_business *business)
     kol_json_set_str(json, "language", business->language);
     kol_json_set_str(json, "glossary", business->glossary);
     kol_json_set_str(json, "services", business->services);
+    kol_json_set_str(json, "redact", business->redact);
     set_json(json, "channel_map",
              kol_str_empty(business->channel_map) ? NULL : business->channel_map);
     kol_json_set_str(json, "webhook_url", business->webhook_url);

@@ -1,5 +1,6 @@
 #include "store/business.h"
 
+#include "base/redact.h"
 #include "base/str.h"
 
 #define MAX_LISTED 10000
@@ -20,6 +21,7 @@ static void read_business(struct kol_arena *a, struct kol_stmt *st, void *row)
     ret->retention_days = kol_col_int(st, 9);
     ret->webhook_disabled_at_ms = kol_col_int(st, 10);
     ret->created_at_ms = kol_col_int(st, 11);
+    ret->redact = kol_col_dup(a, st, 12);
 }
 
 enum kol_code kol_business_by_id(struct kol_db *db, struct kol_arena *a, int64_t id,
@@ -75,11 +77,31 @@ enum kol_code kol_business_numbers(struct kol_db *db, struct kol_arena *a, int64
     return KOL_OK;
 }
 
+enum kol_code kol_business_redact_of_call(struct kol_db *db, int64_t call_id, unsigned *ret,
+                                          struct kol_err *err)
+{
+    KOL_STMT st = NULL;
+    bool row = false;
+    enum kol_code code =
+        kol_db_query(db, KOL_SQL_business_redact_of_call, KOL_ARGS(KOL_INT(call_id)), &st, err);
+
+    if (code == KOL_OK)
+        code = kol_step(st, &row, err);
+    if (code == KOL_OK)
+        *ret = kol_redact_of(row ? kol_col_text(st, 0) : NULL);
+    return code;
+}
+
 /* ---- changes ---- */
 
 static const char *or_empty(const char *s)
 {
     return s ? s : "";
+}
+
+static const char *redact_of(const struct kol_business *b)
+{
+    return b->redact ? b->redact : KOL_REDACT_DEFAULT;
 }
 
 enum kol_code kol_business_add(struct kol_db *db, const struct kol_business *b, int64_t now_ms,
@@ -90,7 +112,8 @@ enum kol_code kol_business_add(struct kol_db *db, const struct kol_business *b, 
         KOL_ARGS(KOL_TEXT(b->name), KOL_TEXT(b->timezone), KOL_TEXT(b->language),
                  KOL_TEXT(or_empty(b->glossary)), KOL_TEXT(or_empty(b->services)),
                  KOL_TEXT(or_empty(b->channel_map)), KOL_TEXT(b->webhook_url),
-                 KOL_TEXT(b->webhook_secret), KOL_INT(b->retention_days), KOL_INT(now_ms)),
+                 KOL_TEXT(b->webhook_secret), KOL_INT(b->retention_days), KOL_INT(now_ms),
+                 KOL_TEXT(redact_of(b))),
         NULL, err);
 
     if (code == KOL_OK)
@@ -107,7 +130,8 @@ enum kol_code kol_business_update(struct kol_db *db, const struct kol_business *
         KOL_ARGS(KOL_INT(b->id), KOL_TEXT(b->name), KOL_TEXT(b->timezone), KOL_TEXT(b->language),
                  KOL_TEXT(or_empty(b->glossary)), KOL_TEXT(or_empty(b->services)),
                  KOL_TEXT(or_empty(b->channel_map)), KOL_TEXT(b->webhook_url),
-                 KOL_TEXT(b->webhook_secret), KOL_INT(b->retention_days)),
+                 KOL_TEXT(b->webhook_secret), KOL_INT(b->retention_days),
+                 KOL_TEXT(redact_of(b))),
         &changes, err);
 
     if (code == KOL_OK && changes == 0)

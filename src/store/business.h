@@ -21,6 +21,7 @@ struct kol_business {
     int64_t retention_days;     /* 0: keep */
     int64_t webhook_disabled_at_ms; /* 0: in use; set by a 410 or 5 days of failure */
     int64_t created_at_ms;
+    const char *redact; /* what to take out of words, see base/redact.h; NULL: the default */
 };
 
 enum kol_code kol_business_by_id(struct kol_db *db, struct kol_arena *a, int64_t id,
@@ -33,6 +34,10 @@ enum kol_code kol_business_list(struct kol_db *db, struct kol_arena *a, struct k
 enum kol_code kol_business_numbers(struct kol_db *db, struct kol_arena *a, int64_t id,
                                    const char ***ret, size_t *ret_count,
                                    struct kol_err *err) KOL_MUST_CHECK;
+
+/* KOL_REDACT_…: what must not be kept of a call's words; the default while it has no business. */
+enum kol_code kol_business_redact_of_call(struct kol_db *db, int64_t call_id, unsigned *ret,
+                                          struct kol_err *err) KOL_MUST_CHECK;
 
 /* ---- changes ---- */
 enum kol_code kol_business_add(struct kol_db *db, const struct kol_business *business,

@@ -155,6 +155,14 @@ struct kol_realtime_line {
     const char *text;
     int64_t at_ms;
 };
+/* Lines at most within_ms away from a time, in the order of the conversation. */
+enum kol_code kol_call_realtime_near(struct kol_db *db, struct kol_arena *a, int64_t call_id,
+                                     int64_t at_ms, int64_t within_ms,
+                                     struct kol_realtime_line **ret, size_t *ret_count,
+                                     struct kol_err *err) KOL_MUST_CHECK;
+/* Change: other words for a stored line; full_conversation follows with the next line. */
+enum kol_code kol_call_set_realtime_text(struct kol_db *db, const struct kol_realtime_line *line,
+                                         const char *text, struct kol_err *err) KOL_MUST_CHECK;
 /* Stores the line and makes full_conversation anew ("Customer: ..." lines in order of time). */
 enum kol_code kol_call_add_realtime_line(struct kol_db *db, int64_t call_id,
                                          const struct kol_realtime_line *line, int64_t now_ms,

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "store/driver.h"
+#include "store/search.h"
 
 #include <string.h>
 
@@ -13,6 +14,14 @@ const struct kol_sql_text kol_sql_texts[KOL_SQL_COUNT] = {
 /* Append-only, in order; a released one never changes. */
 static const struct kol_migration migrations[] = {
 #include "store/sql_migrations.inc"
+};
+
+/* What a migration does that SQL cannot, in its transaction. */
+static const struct {
+    int version;
+    enum kol_code (*run)(struct kol_db *db, struct kol_err *err);
+} migration_steps[] = {
+    {2, kol_search_index_all},
 };
 
 enum kol_code kol_db_open(const char *dsn, enum kol_db_mode mode, struct kol_db **ret,
@@ -201,6 +210,16 @@ enum kol_code kol_db_checkpoint(struct kol_db *db, struct kol_err *err)
     return db->driver->checkpoint(db, err);
 }
 
+static enum kol_code run_steps(struct kol_db *db, int version, struct kol_err *err)
+{
+    enum kol_code code = KOL_OK;
+
+    for (size_t i = 0; i < KOL_COUNT(migration_steps) && code == KOL_OK; i++)
+        if (migration_steps[i].version == version)
+            code = migration_steps[i].run(db, err);
+    return code;
+}
+
 static enum kol_code apply_migration(struct kol_db *db, const struct kol_migration *migration,
                                      struct kol_err *err)
 {
@@ -209,6 +228,8 @@ static enum kol_code apply_migration(struct kol_db *db, const struct kol_migrati
     if (code != KOL_OK)
         return code;
     code = db->driver->script(db, migration->text, err);
+    if (code == KOL_OK)
+        code = run_steps(db, migration->version, err);
     if (code == KOL_OK)
         code = db->driver->set_version(db, migration->version, err);
     if (code == KOL_OK)

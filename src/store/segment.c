@@ -2,6 +2,7 @@
 
 #include "base/str.h"
 #include "store/call.h"
+#include "store/search.h"
 
 #define MAX_SEGMENTS 100000
 
@@ -70,5 +71,6 @@ enum kol_code kol_transcript_save(struct kol_db *db, int64_t call_id,
 
     if (code != KOL_OK)
         return code;
-    return save_segments(db, call_id, row, err);
+    code = save_segments(db, call_id, row, err);
+    return code == KOL_OK ? kol_search_index(db, call_id, err) : code;
 }

@@ -144,16 +144,18 @@ static void test_typed_value_stays(void **state)
                                      .service_type = "locksmith", .service_type_confidence = 0.9};
     ok(kol_lead_apply(db, &update, 1, &result, &err));
     assert_true(result.service_type_changed);
-    ok(kol_lead_type(db, result.id, business, KOL_LEAD_SERVICE_TYPE, "safe opening", 2, &err));
+    const struct kol_principal person = {.key_id = 7, .business_id = business, .name = "Dana"};
+    const struct kol_principal foreign = {.key_id = 8, .business_id = business + 1};
+    ok(kol_lead_type(db, result.id, &person, KOL_LEAD_SERVICE_TYPE, "safe opening", 2, &err));
     update.service_type = "plumber";
     ok(kol_lead_apply(db, &update, 3, &result, &err));
     assert_false(result.service_type_changed);
     assert_string_equal(lead_of(result.id)->service_type, "safe opening");
 
-    ok(kol_lead_type(db, result.id, business, KOL_LEAD_SERVICE_TYPE, NULL, 4, &err));
+    ok(kol_lead_type(db, result.id, &person, KOL_LEAD_SERVICE_TYPE, NULL, 4, &err));
     ok(kol_lead_apply(db, &update, 5, &result, &err));
     assert_string_equal(lead_of(result.id)->service_type, "plumber");
-    assert_int_equal(kol_lead_type(db, result.id, business + 1, KOL_LEAD_CITY, "x", 6, &err),
+    assert_int_equal(kol_lead_type(db, result.id, &foreign, KOL_LEAD_CITY, "x", 6, &err),
                      KOL_NOT_FOUND);
 }
 

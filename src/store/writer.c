@@ -248,7 +248,9 @@ static enum kol_code writer_open(struct kol_writer *w, const char *data_dir, str
         lock_path = NULL;
         return kol_fail(err, KOL_NO_MEMORY, "open the database: out of memory");
     }
-    if (asprintf(&w->dsn, "%s/kol.db", data_dir) < 0) {
+    const int made = w->options.dsn ? asprintf(&w->dsn, "%s", w->options.dsn)
+                                    : asprintf(&w->dsn, "%s/kol.db", data_dir);
+    if (made < 0) {
         w->dsn = NULL;
         return kol_fail(err, KOL_NO_MEMORY, "open the database: out of memory");
     }

@@ -28,6 +28,7 @@ typedef enum kol_code (*kol_write_fn)(struct kol_db *db, void *arg, struct kol_e
  *              NULL is fine
  */
 struct kol_writer_options {
+    const char *dsn; /* the setting database; NULL: kol.db in data_dir */
     void (*on_stuck)(pid_t holder, void *arg);
     void *on_stuck_arg;
 };

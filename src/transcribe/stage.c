@@ -11,9 +11,11 @@
 #include "store/business.h"
 #include "store/call.h"
 #include "store/segment.h"
+#include "transcribe/redact.h"
 #include "transcribe/stage.h"
 #include "transcribe/transcribe.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define GLOSSARY_MAX 256
@@ -69,6 +71,24 @@ void kol_transcribe_roles(const struct kol_conf *conf, const char *channel_map,
 
 /* ---- running ---- */
 
+/* What the stage's threads share: the model of the settings, and one for Hebrew when there is one. */
+struct engines {
+    struct kol_transcriber *main;
+    struct kol_transcriber *hebrew; /* NULL: the same */
+};
+
+static struct kol_transcriber *engine_for(const struct engines *engines, const char *language)
+{
+    return engines->hebrew && kol_streq(language, "he") ? engines->hebrew : engines->main;
+}
+
+struct kol_transcriber *kol_transcribe_stage_engine(void *state)
+{
+    const struct engines *engines = state;
+
+    return engines->main;
+}
+
 struct work {
     struct kol_call *call;
     struct kol_business *business; /* NULL: unassigned */
@@ -113,7 +133,19 @@ static enum kol_code transcribe(struct kol_stage_run *run, struct work *work, co
     if (options.deadline_ms < DEADLINE_LEAST_MS)
         options.deadline_ms = DEADLINE_LEAST_MS;
     atomic_store(&run->deadline_boot_ms, kol_boot_ms() + options.deadline_ms);
-    return kol_transcribe_file(run->state, run->arena, path, &options, &work->transcript, err);
+    return kol_transcribe_file(engine_for(run->state, options.language), run->arena, path, &options,
+                               &work->transcript, err);
+}
+
+/* Before anything of it is stored: what its business does not keep is gone. */
+static enum kol_code redact(struct kol_stage_run *run, struct work *work, struct kol_err *err)
+{
+    unsigned what = 0;
+    enum kol_code code = kol_business_redact_of_call(run->db, run->job->call_id, &what, err);
+
+    if (code == KOL_OK)
+        code = kol_transcript_redact(run->arena, &work->transcript, what, err);
+    return code;
 }
 
 /* ---- storing ---- */
@@ -225,6 +257,8 @@ static enum kol_code run_stage(struct kol_stage_run *run, struct kol_err *err)
 
     kol_log_event(KOL_EV_WHISPER_STARTING, run->job->call_sid);
     code = transcribe(run, work, path, err);
+    if (code == KOL_OK)
+        code = redact(run, work, err);
     if (code != KOL_OK)
         return code;
     kol_log_event(KOL_EV_TRANSCRIPT_OBTAINED, (long long)kol_utf8_count(work->transcript.text),
@@ -247,7 +281,8 @@ static const char *model_path(struct kol_arena *a, const struct kol_conf *conf, 
 enum kol_code kol_transcribe_check_model(const struct kol_conf *conf, struct kol_err *err)
 {
     KOL_ARENA a = kol_arena_new(0);
-    const char *names[] = {conf->model, conf->vad_model};
+    const char *names[] = {conf->model, conf->vad_model,
+                           kol_str_empty(conf->model_he) ? conf->model : conf->model_he};
 
     for (size_t i = 0; i < KOL_COUNT(names); i++) {
         const char *path = a ? model_path(a, conf, names[i]) : NULL;
@@ -256,43 +291,63 @@ enum kol_code kol_transcribe_check_model(const struct kol_conf *conf, struct kol
             return kol_fail(err, KOL_NO_MEMORY, "find the model: out of memory");
         if (access(path, R_OK) != 0)
             return kol_fail(err, KOL_NO_MODEL,
-                            "there is no model file %s (settings model, vad_model, model_dir)",
+                            "there is no model file %s (settings model, model_he, vad_model, "
+                            "model_dir)",
                             path);
     }
     return KOL_OK;
 }
 
-enum kol_code kol_transcribe_open(const struct kol_conf *conf, struct kol_transcriber **ret,
-                                  struct kol_err *err)
+static enum kol_code open_engine(const struct kol_conf *conf, const char *model,
+                                 struct kol_transcriber **ret, struct kol_err *err)
 {
     KOL_ARENA a = kol_arena_new(0);
 
     if (!a)
         return kol_fail(err, KOL_NO_MEMORY, "load the model: out of memory");
     const struct kol_transcriber_conf options = {
-        .model_path = model_path(a, conf, conf->model),
+        .model_path = model_path(a, conf, model),
         .vad_path = model_path(a, conf, conf->vad_model),
         .decode_program = kol_str_empty(conf->decode_program) ? NULL : conf->decode_program,
         .threads = (int)conf->worker_threads,
     };
-    enum kol_code code = kol_transcribe_check_model(conf, err);
-    if (code != KOL_OK)
-        return code;
     return kol_transcriber_open(&options, ret, err);
 }
 
-static enum kol_code open_stage(const struct kol_stage_env *env, void **ret, struct kol_err *err)
+enum kol_code kol_transcribe_open(const struct kol_conf *conf, struct kol_transcriber **ret,
+                                  struct kol_err *err)
 {
-    struct kol_transcriber *t = NULL;
-    enum kol_code code = kol_transcribe_open(env->conf, &t, err);
+    enum kol_code code = kol_transcribe_check_model(conf, err);
 
-    *ret = t;
-    return code;
+    return code == KOL_OK ? open_engine(conf, conf->model, ret, err) : code;
 }
 
 static void close_stage(void *state)
 {
-    kol_transcriber_close(state);
+    struct engines *engines = state;
+
+    kol_transcriber_close(engines->main);
+    kol_transcriber_close(engines->hebrew);
+    free(engines);
+}
+
+static enum kol_code open_stage(const struct kol_stage_env *env, void **ret, struct kol_err *err)
+{
+    const struct kol_conf *conf = env->conf;
+    struct engines *engines = calloc(1, sizeof(*engines));
+
+    if (!engines)
+        return kol_fail(err, KOL_NO_MEMORY, "load the model: out of memory");
+    enum kol_code code = kol_transcribe_open(conf, &engines->main, err);
+    if (code == KOL_OK && !kol_str_empty(conf->model_he) &&
+        !kol_streq(conf->model_he, conf->model))
+        code = open_engine(conf, conf->model_he, &engines->hebrew, err);
+    if (code != KOL_OK) {
+        close_stage(engines);
+        return code;
+    }
+    *ret = engines;
+    return KOL_OK;
 }
 
 static enum kol_code bury(struct kol_db *db, const struct kol_job *job,

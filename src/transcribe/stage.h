@@ -10,6 +10,9 @@
 
 extern const struct kol_stage kol_stage_transcribe;
 
+/* The engine inside what the stage's open() made: for self-tests. */
+struct kol_transcriber *kol_transcribe_stage_engine(void *state);
+
 /* Are the model files of the settings there? NO_MODEL says which is not. Cheap. */
 enum kol_code kol_transcribe_check_model(const struct kol_conf *conf,
                                          struct kol_err *err) KOL_MUST_CHECK;

@@ -15,6 +15,7 @@
 #include "store/call.h"
 #include "store/delivery.h"
 #include "store/lead.h"
+#include "store/search.h"
 #include "store/segment.h"
 #include "understand/insight.h"
 
@@ -22,6 +23,7 @@
 
 #define GLOSSARY_MAX 256
 #define EVENT_ID_BYTES 64
+#define DAY_MS (24 * 3600 * 1000LL)
 
 struct work {
     struct kol_call *call;
@@ -212,8 +214,8 @@ static enum kol_code extract(struct kol_stage_run *run, struct work *work, struc
 
 /* ---- storing ---- */
 
-static enum kol_code save_lead(struct kol_db *db, struct work *work, int64_t now_ms,
-                               struct kol_err *err)
+static enum kol_code save_lead(struct kol_db *db, const struct kol_stage_run *run,
+                               struct work *work, int64_t now_ms, struct kol_err *err)
 {
     const struct kol_insight *insight = &work->insight;
     const bool inbound = !kol_streq(work->call->direction, "outbound");
@@ -222,6 +224,7 @@ static enum kol_code save_lead(struct kol_db *db, struct work *work, int64_t now
         .call_id = work->call->id,
         .business_id = work->business->id,
         .phone = phone ? phone : "",
+        .window_ms = run->env->conf->lead_window_days * DAY_MS,
         .name = insight->customer_name.value,
         .name_confidence = insight->customer_name.confidence,
         .service_type = insight->service.value,
@@ -239,14 +242,16 @@ static enum kol_code save_insight(struct kol_db *db, struct work *work, int64_t 
     const struct kol_insight *insight = &work->insight;
     const bool found = insight->service.value || insight->city.value;
 
-    return kol_db_run(db, KOL_SQL_call_set_insight,
-                      KOL_ARGS(KOL_INT(work->call->id), KOL_TEXT(work->source),
-                               KOL_TEXT(insight->summary), KOL_TEXT(insight->service.value),
-                               KOL_TEXT(insight->city.value),
-                               found ? KOL_REAL(insight->extraction_confidence) : KOL_NULL(),
-                               KOL_TEXT(work->insight_json), KOL_TEXT(work->sha256),
-                               KOL_INT(version), KOL_INT(now_ms), KOL_TEXT(insight->language)),
-                      NULL, err);
+    enum kol_code code = kol_db_run(
+        db, KOL_SQL_call_set_insight,
+        KOL_ARGS(KOL_INT(work->call->id), KOL_TEXT(work->source), KOL_TEXT(insight->summary),
+                 KOL_TEXT(insight->service.value), KOL_TEXT(insight->city.value),
+                 found ? KOL_REAL(insight->extraction_confidence) : KOL_NULL(),
+                 KOL_TEXT(work->insight_json), KOL_TEXT(work->sha256), KOL_INT(version),
+                 KOL_INT(now_ms), KOL_TEXT(insight->language)),
+        NULL, err);
+
+    return code == KOL_OK ? kol_search_index(db, work->call->id, err) : code;
 }
 
 static enum kol_code save_delivery(struct kol_db *db, struct work *work, int64_t version,
@@ -281,7 +286,7 @@ static enum kol_code save(struct kol_db *db, struct kol_stage_run *run, struct k
     const int64_t version = fresh->version + 1;
     code = save_insight(db, work, version, now_ms, err);
     if (code == KOL_OK)
-        code = save_lead(db, work, now_ms, err);
+        code = save_lead(db, run, work, now_ms, err);
     if (code != KOL_OK || kol_str_empty(work->business->webhook_url))
         return code;
     return save_delivery(db, work, version, now_ms, err);

@@ -2,12 +2,12 @@
 
 -- name: business_by_id
 SELECT id, name, timezone, language, glossary, services, channel_map, webhook_url, webhook_secret,
-       retention_days, webhook_disabled_at_ms, created_at_ms
+       retention_days, webhook_disabled_at_ms, created_at_ms, redact
 FROM business WHERE id = ?1;
 
 -- name: business_list
 SELECT id, name, timezone, language, glossary, services, channel_map, webhook_url, webhook_secret,
-       retention_days, webhook_disabled_at_ms, created_at_ms
+       retention_days, webhook_disabled_at_ms, created_at_ms, redact
 FROM business ORDER BY id;
 
 -- name: business_by_number
@@ -18,17 +18,20 @@ SELECT number FROM phone_number WHERE business_id = ?1 ORDER BY number;
 
 -- name: business_add
 INSERT INTO business (name, timezone, language, glossary, services, channel_map, webhook_url,
-    webhook_secret, retention_days, created_at_ms)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10);
+    webhook_secret, retention_days, created_at_ms, redact)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11);
 
 -- name: business_update
 UPDATE business SET name = ?2, timezone = ?3, language = ?4, glossary = ?5, services = ?6,
-    channel_map = ?7, webhook_url = ?8, webhook_secret = ?9, retention_days = ?10,
+    channel_map = ?7, webhook_url = ?8, webhook_secret = ?9, retention_days = ?10, redact = ?11,
     webhook_disabled_at_ms = NULL
 WHERE id = ?1;
 
 -- name: business_disable_webhook
 UPDATE business SET webhook_disabled_at_ms = ?2 WHERE id = ?1 AND webhook_disabled_at_ms IS NULL;
+
+-- name: business_redact_of_call
+SELECT business.redact FROM call JOIN business ON business.id = call.business_id WHERE call.id = ?1;
 
 -- name: number_add
 INSERT INTO phone_number (number, business_id, created_at_ms) VALUES (?1, ?2, ?3)
@@ -79,7 +82,14 @@ WHERE (?1 = 0 OR lead.business_id = ?1)
 ORDER BY lead.id DESC LIMIT ?6;
 
 -- name: lead_of_caller
-SELECT id FROM lead WHERE business_id = ?1 AND phone = ?2 AND phone <> '';
+-- The lead with the call that is nearest to call ?3 in time, at most ?4 ms away (0: any).
+SELECT lead.id FROM lead LEFT JOIN call ON call.lead_id = lead.id
+    JOIN call AS this ON this.id = ?3
+WHERE lead.business_id = ?1 AND lead.phone = ?2 AND lead.phone <> ''
+  AND (?4 = 0 OR abs(coalesce(call.ended_at_ms, call.created_at_ms, lead.updated_at_ms)
+                     - coalesce(this.ended_at_ms, this.created_at_ms)) <= ?4)
+ORDER BY abs(coalesce(call.ended_at_ms, call.created_at_ms, lead.updated_at_ms)
+             - coalesce(this.ended_at_ms, this.created_at_ms)), lead.id DESC LIMIT 1;
 
 -- name: lead_of_call
 SELECT lead_id FROM call WHERE id = ?1 AND lead_id IS NOT NULL;
@@ -97,35 +107,45 @@ WHERE id = ?1 AND (latest_call_id IS NULL OR latest_call_id = ?2 OR
 -- name: call_set_lead
 UPDATE call SET lead_id = ?2 WHERE id = ?1;
 
+-- name: lead_values
+-- ?2 business or 0
+SELECT name, name_typed, name_confidence, service_type, service_type_typed, service_type_confidence,
+       city, city_typed, city_confidence, latest_call_id
+FROM lead WHERE id = ?1 AND (?2 = 0 OR business_id = ?2);
+
 -- name: lead_set_name
--- A newer call or a surer reading replaces a machine's value; a typed one stays.
-UPDATE lead SET name = ?2, name_confidence = ?3, updated_at_ms = ?4
-WHERE id = ?1 AND name_typed = 0 AND name IS NOT ?2
-  AND (latest_call_id = ?5 OR name IS NULL OR ?3 > name_confidence);
+UPDATE lead SET name = ?2, name_confidence = ?3, updated_at_ms = ?4 WHERE id = ?1;
 
 -- name: lead_set_service_type
-UPDATE lead SET service_type = ?2, service_type_confidence = ?3, updated_at_ms = ?4
-WHERE id = ?1 AND service_type_typed = 0 AND service_type IS NOT ?2
-  AND (latest_call_id = ?5 OR service_type IS NULL OR ?3 > service_type_confidence);
+UPDATE lead SET service_type = ?2, service_type_confidence = ?3, updated_at_ms = ?4 WHERE id = ?1;
 
 -- name: lead_set_city
-UPDATE lead SET city = ?2, city_confidence = ?3, updated_at_ms = ?4
-WHERE id = ?1 AND city_typed = 0 AND city IS NOT ?2
-  AND (latest_call_id = ?5 OR city IS NULL OR ?3 > city_confidence);
+UPDATE lead SET city = ?2, city_confidence = ?3, updated_at_ms = ?4 WHERE id = ?1;
 
 -- name: lead_type_name
 UPDATE lead SET name = ?2, name_typed = (?2 IS NOT NULL), name_confidence = 0, updated_at_ms = ?3
-WHERE id = ?1 AND (?4 = 0 OR business_id = ?4);
+WHERE id = ?1;
 
 -- name: lead_type_service_type
 UPDATE lead SET service_type = CASE WHEN ?2 IS NULL THEN (SELECT extracted_service FROM call WHERE call.id = lead.latest_call_id) ELSE ?2 END,
     service_type_typed = (?2 IS NOT NULL), service_type_confidence = 0, updated_at_ms = ?3
-WHERE id = ?1 AND (?4 = 0 OR business_id = ?4);
+WHERE id = ?1;
 
 -- name: lead_type_city
 UPDATE lead SET city = CASE WHEN ?2 IS NULL THEN (SELECT extracted_city FROM call WHERE call.id = lead.latest_call_id) ELSE ?2 END,
     city_typed = (?2 IS NOT NULL), city_confidence = 0, updated_at_ms = ?3
-WHERE id = ?1 AND (?4 = 0 OR business_id = ?4);
+WHERE id = ?1;
+
+-- name: lead_history_add
+INSERT INTO lead_history (lead_id, field, old_value, new_value, call_id, key_id, key_name, confidence, at_ms)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
+
+-- name: lead_history_list
+SELECT lead_history.field, lead_history.old_value, lead_history.new_value, call.call_sid,
+       lead_history.call_id IS NULL, lead_history.key_id, lead_history.key_name, lead_history.confidence,
+       lead_history.at_ms
+FROM lead_history LEFT JOIN call ON call.id = lead_history.call_id
+WHERE lead_history.lead_id = ?1 ORDER BY lead_history.id DESC LIMIT ?2;
 
 -- name: delivery_by_id
 SELECT id, business_id, call_id, version, type, url, payload, state, attempts, created_at_ms,

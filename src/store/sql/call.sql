@@ -116,6 +116,13 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING;
 -- name: realtime_lines
 SELECT role, text FROM realtime_line WHERE call_id = ?1 ORDER BY at_ms, transcription_sid, sequence;
 
+-- name: realtime_lines_near
+SELECT transcription_sid, sequence, role, text, at_ms FROM realtime_line
+WHERE call_id = ?1 AND at_ms BETWEEN ?2 AND ?3 ORDER BY at_ms, transcription_sid, sequence;
+
+-- name: realtime_line_set_text
+UPDATE realtime_line SET text = ?3 WHERE transcription_sid = ?1 AND sequence = ?2;
+
 -- name: call_set_full_conversation
 UPDATE call SET full_conversation = ?2, updated_at_ms = ?3 WHERE id = ?1;
 
