@@ -124,23 +124,23 @@ class FasterWhisper:
 
 
 class WhisperCli:
-    """whisper-cli with its own voice detection. One process per core with one thread each is faster than the reverse."""
+    """whisper-cli with its own voice detection, one process with a thread per core.
+
+    Its voice detection always runs four threads that spin while they wait, so two processes side by side would be far
+    slower than one, and on a machine that is busy with something else it takes minutes.
+    """
     name = "whisper_cli"
 
     def __init__(self, options):
         models = Path(os.environ.get("KOL_MODELS") or BUILD / "models")
-        self.command = [whisper_cli(), "--model", models / "ggml-base.bin", "--language", "en", "--threads", 1, "--no-prints",
-                        "--output-json", "--vad", "--vad-model", models / "ggml-silero-vad.bin",
+        self.command = [whisper_cli(), "--model", models / "ggml-base.bin", "--language", "en",
+                        "--threads", os.cpu_count(), "--no-prints", "--output-json",
+                        "--vad", "--vad-model", models / "ggml-silero-vad.bin",
                         "--beam-size", options.beam, "--best-of", max(1, options.beam)]
 
     def transcribe(self, calls):
-        """See Kol. The files are dealt out by length."""
-        hands = [[] for _ in range(os.cpu_count())]
-        for mono in sorted((m for c in calls for m in c["mono"]), key=lambda m: -m.stat().st_size):
-            min(hands, key=lambda h: sum(m.stat().st_size for m in h)).append(mono)
-        commands = [" ".join(f"'{c}'" for c in [*self.command, *hand]) for hand in hands if hand]
-        _, cost = run(["sh", "-c", " & ".join(commands) + " & wait"])
-        cost["peak_mb"] *= len(commands)  # the peak of one of them, as the kernel tells it
+        """See Kol. Its text goes to files beside the sound."""
+        _, cost = run([*self.command, *(mono for c in calls for mono in c["mono"])])
         by_file = {}
         for call in calls:
             for mono in call["mono"]:

@@ -14,7 +14,6 @@ kol_external(sqlite3 sqlite3>=3.40)
 kol_external(jansson jansson>=2.13)
 kol_external(crypto libcrypto>=3.0)
 kol_external(seccomp libseccomp>=2.5)
-kol_external(pcre2 libpcre2-8>=10.40)
 kol_external(ffmpeg libavformat libavcodec libavutil libswresample)
 
 # Debian's libunistring brings no pkg-config file.

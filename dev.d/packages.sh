@@ -4,7 +4,7 @@ packages_build=(
     gcc g++ libc6-dev cmake ninja-build pkg-config
     python3 python3-venv # the demo's simulator; pip to fetch the pinned archives
     libmicrohttpd-dev libcurl4-openssl-dev libsqlite3-dev libjansson-dev libssl-dev
-    libseccomp-dev libunistring-dev libpcre2-dev uthash-dev
+    libseccomp-dev libunistring-dev
     libavformat-dev libavcodec-dev libavutil-dev libswresample-dev
     espeak-ng-data espeak-ng asterisk-core-sounds-en-wav # the demo's customer and its business
     tzdata ca-certificates

@@ -19,7 +19,7 @@
 #define RESTART_LEAST_MS 500
 #define RESTART_MOST_MS 60000
 #define HEALTHY_MS 30000         /* a child that lived so long starts the back-off anew */
-#define STOP_WITHIN_MS 8000
+#define STOP_WITHIN_MS 3000 /* a child that loads its model does not listen yet; its jobs are fenced */
 #define CHILD_NICENESS 10
 
 struct kol_supervisor {
