@@ -235,3 +235,28 @@ def test_clicking_a_line_seeks(chromium, make_house):
     assert visitor.page.evaluate("document.querySelector('audio').currentTime") < start + 2
     visitor.context.close()
     assert visitor.trouble == []
+
+
+def test_what_was_found_is_marked_and_stays_text(visit):
+    """Words of a call are text on the page, even when they look like HTML."""
+    house = visit.house
+    call = house.realtime_call([("inbound_track", "<img src=x onerror=alert(1)> my key & the <b>door</b>, in Haifa")])
+    house.wait_events(call)
+    page = visit.page
+    page.fill("input[name=q]", "doors key")
+    page.press("input[name=q]", "Enter")
+    page.wait_for_selector(".found mark")
+    assert sorted(set(page.locator(".found mark").all_inner_texts())) == ["door", "key"]
+    assert "<b>door</b>" in page.locator(".found").first.inner_text()
+    page.fill("input[name=q]", "helicopter")
+    page.press("input[name=q]", "Enter")
+    page.wait_for_selector("text=No call has all of these words")
+
+
+def test_a_lead_shows_its_history(visit):
+    house = visit.house
+    call = house.realtime_call([("inbound_track", "I need a locksmith in Haifa please.")])
+    house.wait_events(call)
+    visit.open_call(call)
+    visit.page.click("details.history summary")
+    visit.page.wait_for_selector("details.history li:has-text('Haifa')")

@@ -153,7 +153,8 @@ function draw(call) {
     left.replaceChildren(player.element, ...problems(call), transcript(call, player));
     const editing = right.contains(document.activeElement) && document.activeElement.matches("input");
     if (editing) return; // never under somebody's fingers
-    right.replaceChildren(...[summary(call), evidence(call, player), leadForm(call.lead), facts(call)].filter(Boolean));
+    const lead = leadForm(call.lead, zoneOf(me, call.business_id));
+    right.replaceChildren(...[summary(call), evidence(call, player), lead, facts(call)].filter(Boolean));
 }
 
 function settled(call) {
@@ -183,7 +184,9 @@ try {
         el("h1", {}, call.direction === "outbound" ? "Call to " : "Call from ", otherNumber(call)),
         el("a", { href: "/" }, "All calls")), el("div", { class: "two" }, left, right));
     draw(call);
-    player.start();
+    await player.start();
+    const from = Number(location.hash.slice(1));
+    if (from > 0) player.seek(from); // a search found words there
     if (!settled(call)) refresh(0);
 } catch (error) {
     const where = el("div");

@@ -20,6 +20,7 @@ function filterForm() {
     return el("form", { class: "card filters", role: "search", "aria-label": "Filter calls",
                         onsubmit: (e) => { e.preventDefault(); load(); },
                         onreset: () => setTimeout(load) },
+        field("Words", "q", "search", { dir: "auto", maxlength: "200", placeholder: "said on the call" }),
         field("Number", "number", "search", { inputmode: "tel", placeholder: "part of it" }),
         field("Date", "date", "date"),
         field("City", "city", "search", { dir: "auto" }),
@@ -36,6 +37,26 @@ function arrow(call) {
         el("span", { class: "sr" }, out ? "outgoing" : "incoming"));
 }
 
+/** A place where words were found: what it says, the words marked; marks count code points. */
+function marked(match) {
+    const letters = Array.from(match.text);
+    const parts = [];
+    let at = 0;
+    for (const [start, end] of match.marks) {
+        parts.push(letters.slice(at, start).join(""), el("mark", {}, letters.slice(start, end).join("")));
+        at = end;
+    }
+    return el("span", { dir: "auto" }, match.offset ? "… " : null, parts, letters.slice(at).join(""));
+}
+
+/** Times lead to that moment of the call. */
+function found(call) {
+    return el("ul", { class: "found small" }, call.matches.map((match) => el("li", {},
+        match.start_ms === null ? null : el("a", { class: "nowrap", href: `/calls/${call.call_sid}#${match.start_ms}`,
+                                                   title: "Play from here" }, clock(match.start_ms / 1000)),
+        marked(match))));
+}
+
 function row(call) {
     const at = call.started_at_ms || call.created_at_ms;
     return el("tr", {},
@@ -47,7 +68,8 @@ function row(call) {
         el("td", {}, said(call.extracted_city)),
         el("td", { class: "nowrap quiet" }, percent(call.extraction_confidence)),
         el("td", { class: "nowrap quiet" }, clock(call.duration)),
-        el("td", { class: "wide" }, said(call.summary, "span", { class: "sum quiet", title: call.summary })),
+        el("td", { class: "wide" }, call.matches?.length ? found(call)
+            : said(call.summary, "span", { class: "sum quiet", title: call.summary })),
         el("td", {}, stateChip(call)));
 }
 
@@ -57,7 +79,7 @@ async function page(before) {
         query.delete("business_id");
         query.set("unassigned", "1");
     }
-    const answer = await api(`/api/calls?${query}`);
+    const answer = await api(`${query.has("q") ? "/api/search" : "/api/calls"}?${query}`);
     next = answer.next;
     return answer.calls.map(row);
 }
@@ -69,7 +91,8 @@ function showMore() {
 
 function nothing() {
     return el("tr", {}, el("td", { class: "none wide", colspan: "8" },
-        "No calls here. They appear as soon as Twilio reports them."));
+        form.elements.q.value.trim() ? "No call has all of these words."
+                                     : "No calls here. They appear as soon as Twilio reports them."));
 }
 
 async function load() {

@@ -1,6 +1,6 @@
 /*
- * bench_understand.c - how well calls are understood: ./dev bench understand [--misses] [FILE.jsonl
- * …]
+ * bench_understand.c - how well calls are understood: ./dev bench understand [--misses]
+ * [--strengths] [FILE.jsonl …]
  *
  * Reads labelled calls (bench/data/insight-README.md), prints precision, recall and F1 of every
  * value by language and by tag, calibration, summary facts and time; the last line is one JSON
@@ -48,7 +48,7 @@ struct bench {
     unsigned facts, facts_found, facts_whole;
     double seconds, slowest;
     unsigned calls;
-    bool misses;
+    bool misses, strengths;
 };
 
 /* Labels follow spellings from memory: hyphens, spaces, quotes, יי and letter case do not count. */
@@ -237,6 +237,10 @@ static void count_call(struct bench *b, struct kol_arena *a, const json_t *label
         bool right = is_right(a, label, f, v);
         for (i = 0; i < tag_count; i++)
             count(&group_of(b, tags[i])->fields[f], label_of(label, f), v->value != NULL, right);
+        if (f <= CITY && v->value && b->strengths)
+            printf("strength\t%s\t%s\t%d\t%.2f\t%.2f\t%.0f\t%.3f\n", field_names[f],
+                   kol_json_get_str(label, "id"), right, v->strength.points, v->strength.lead,
+                   v->strength.rivals, v->confidence);
         if (f <= CITY && v->value)
             count_confidence(b, f, v->confidence, right);
         if (f == CITY && v->value && v->confidence >= 0.8) {
@@ -400,6 +404,8 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc && status == 0; i++) {
         if (strcmp(argv[i], "--misses") == 0) {
             b.misses = true;
+        } else if (strcmp(argv[i], "--strengths") == 0) {
+            b.strengths = true; /* for calibrate.py */
         } else {
             files++;
             if (run_file(&b, argv[i], &err) != KOL_OK) {

@@ -60,8 +60,7 @@ static enum kol_code open_regular(const char *path, int *ret_fd, struct kol_err 
         return kol_fail(err, KOL_IO, "stat %s: %s", path, strerror(errno));
     if (!S_ISREG(st.st_mode))
         return kol_fail(err, KOL_BAD_INPUT, "%s is not a regular file", path);
-    *ret_fd = fd;
-    fd = -1;
+    *ret_fd = kol_take_fd(&fd);
     return KOL_OK;
 }
 

@@ -116,7 +116,6 @@ enum kol_code kol_spawn(const char *program, char *const *argv, int in, pid_t *r
         return kol_fail(err, KOL_REFUSED, "cannot run %s: %s", program, strerror(failed));
     if (failed)
         return kol_fail(err, KOL_IO, "start %s: %s", program, strerror(failed));
-    *ret_out = ours;
-    ours = -1;
+    *ret_out = kol_take_fd(&ours);
     return KOL_OK;
 }

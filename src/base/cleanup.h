@@ -1,7 +1,7 @@
 /*
  * cleanup.h - the one idiom for ownership: a local either has a cleanup or is borrowed.
  *
- * Hand-over is visible as `= NULL` (or `= -1`).
+ * Hand-over is visible as `= NULL`, or as kol_take_fd().
  */
 #ifndef KOL_BASE_CLEANUP_H
 #define KOL_BASE_CLEANUP_H
@@ -29,6 +29,15 @@ static inline void kol_close_fd(int *fd)
 {
     if (*fd >= 0)
         close(*fd);
+}
+
+/* Hands the descriptor over: from now on *fd closes nothing. */
+static inline int kol_take_fd(int *fd)
+{
+    int taken = *fd;
+
+    *fd = -1;
+    return taken;
 }
 
 static inline void kol_close_file(FILE **f)

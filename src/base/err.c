@@ -23,7 +23,7 @@ static void tidy(char *msg)
             *p = '?';
 }
 
-enum kol_code kol_fail(struct kol_err *err, enum kol_code code, const char *fmt, ...)
+enum kol_code(kol_fail)(struct kol_err *err, enum kol_code code, const char *fmt, ...)
 {
     if (!err)
         return code;

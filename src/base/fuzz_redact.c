@@ -1,7 +1,6 @@
 /* fuzz_redact.c - any bytes: valid text comes out, and only what was found is taken out. */
-#include "base/str.h"
 #include "base/redact.h"
-#include "understand/text.h"
+#include "base/str.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +17,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!text || kol_redact_text(a, text, what, &out, &count, NULL) != KOL_OK)
         abort();
     assert(kol_utf8_valid(out, strlen(out)));
-    const char *clean = kol_clean(a, text, strlen(text));
-    assert(clean && (count > 0 || strcmp(out, clean) == 0));
+    assert(count > 0 || out == text || !kol_utf8_valid(text, strlen(text)));
     return 0;
 }

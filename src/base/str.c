@@ -117,11 +117,6 @@ bool kol_streq(const char *a, const char *b)
     return strcmp(a, b) == 0;
 }
 
-bool kol_str_empty(const char *s)
-{
-    return !s || !*s;
-}
-
 bool kol_starts_with(const char *s, const char *prefix)
 {
     return strncmp(s, prefix, strlen(prefix)) == 0;

@@ -33,9 +33,13 @@ char *kol_str_take(struct kol_str *s);
 
 /* Small helpers on C strings. */
 bool kol_streq(const char *a, const char *b); /* NULLs are equal to each other only */
-bool kol_str_empty(const char *s);            /* NULL or "" */
 bool kol_starts_with(const char *s, const char *prefix);
 bool kol_ends_with(const char *s, const char *suffix);
+static inline bool kol_str_empty(const char *s) /* NULL or ""; here, so that clang-tidy sees it */
+{
+    return !s || !*s;
+}
+
 /* The whole string, base 10, an optional sign; false when it is no number or too large. */
 bool kol_parse_i64(const char *s, int64_t *ret);
 

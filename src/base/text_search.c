@@ -369,7 +369,8 @@ void kol_search_snippet(const struct kol_search_query *query, const char *text,
     ret->offset = count_code_points(text, ret->at);
     for (size_t i = 0; i < n && marks[i].end <= ret->at + ret->len; i++) {
         const size_t start = count_code_points(text + ret->at, marks[i].start - ret->at);
-        const size_t chars = count_code_points(text + marks[i].start, marks[i].end - marks[i].start);
+        const size_t chars =
+            count_code_points(text + marks[i].start, marks[i].end - marks[i].start);
 
         ret->marks[ret->mark_count++] = (struct kol_search_mark){start, start + chars};
     }

@@ -4,8 +4,8 @@
  * A Hebrew word is found with any prefix letters (ב ל מ ה ו ש כ and their combinations), with final
  * or inner letter forms, with or without niqqud and gershayim; an English one by its stem. Index
  * and query use the same forms, so no database needs a tokenizer that knows Hebrew: what is given
- * to it are plain words between spaces (FTS5 today; to_tsvector('simple', ...) would take the same).
- * Pure functions; nothing here allocates but struct kol_str.
+ * to it are plain words between spaces (FTS5 today; to_tsvector('simple', ...) would take the
+ * same). Pure functions; nothing here allocates but struct kol_str.
  */
 #ifndef KOL_BASE_TEXT_SEARCH_H
 #define KOL_BASE_TEXT_SEARCH_H

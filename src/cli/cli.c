@@ -53,14 +53,17 @@ int kol_cli_usage(const struct kol_cli *cli, const char *fmt, ...)
 
 enum kol_code kol_cli_conf(struct kol_cli *cli, struct kol_err *err)
 {
+    struct kol_conf *conf = NULL;
+
     if (cli->conf)
         return KOL_OK;
     enum kol_code code = kol_conf_load(cli->arena, cli->config_path, cli->settings,
-                                       (size_t)cli->setting_count, &cli->conf, err);
+                                       (size_t)cli->setting_count, &conf, err);
     if (code != KOL_OK)
         return code;
-    kol_log_setup((enum kol_log_format)cli->conf->log_format,
-                  (enum kol_level)cli->conf->log_level, STDERR_FILENO);
+    kol_log_setup((enum kol_log_format)conf->log_format, (enum kol_level)conf->log_level,
+                  STDERR_FILENO);
+    cli->conf = conf;
     return KOL_OK;
 }
 

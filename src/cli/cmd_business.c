@@ -189,19 +189,19 @@ static int add(struct kol_cli *cli)
     return store_edit(cli, &e);
 }
 
-static enum kol_code load(struct kol_cli *cli, int64_t id, struct kol_business **ret,
-                          struct kol_err *err)
+/* False: err says why. */
+static bool load(struct kol_cli *cli, int64_t id, struct kol_business **ret, struct kol_err *err)
 {
     enum kol_code code = kol_cli_open(cli, err);
     struct kol_db *db = code == KOL_OK ? kol_reader_borrow(cli->writer, err) : NULL;
 
     if (!db)
-        return err->code;
+        return false;
     code = kol_business_by_id(db, cli->arena, id, ret, err);
     kol_reader_return(cli->writer, db);
     if (code == KOL_OK && !*ret)
-        return kol_fail(err, KOL_NOT_FOUND, "there is no business %lld", (long long)id);
-    return code;
+        code = kol_fail(err, KOL_NOT_FOUND, "there is no business %lld", (long long)id);
+    return code == KOL_OK;
 }
 
 static int set(struct kol_cli *cli)
@@ -212,7 +212,7 @@ static int set(struct kol_cli *cli)
 
     if (!kol_cli_number(kol_cli_word(cli, 1), "the business's number", &id))
         return KOL_EXIT_USAGE;
-    if (load(cli, id, &b, &err) != KOL_OK)
+    if (!load(cli, id, &b, &err))
         return kol_cli_fail(&err);
     struct edit e = {.business = *b};
     return store_edit(cli, &e);
@@ -297,7 +297,7 @@ static int test_webhook(struct kol_cli *cli)
 
     if (!kol_cli_number(kol_cli_word(cli, 1), "the business's number", &id))
         return KOL_EXIT_USAGE;
-    if (load(cli, id, &b, &err) != KOL_OK || kol_deliver_test(cli->conf, b, &status, &err) != KOL_OK)
+    if (!load(cli, id, &b, &err) || kol_deliver_test(cli->conf, b, &status, &err) != KOL_OK)
         return kol_cli_fail(&err);
     if (cli->json)
         kol_cli_print_json(json_pack("{s:i}", "status", status));

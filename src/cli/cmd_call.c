@@ -151,11 +151,11 @@ static bool read_search(struct kol_cli *cli, struct kol_search_filter *ret)
     KOL_STR words;
     const char *direction = kol_cli_option(cli, "direction");
 
+    kol_str_init(&words, 64 * 1024);
     if (direction && !kol_streq(direction, "inbound") && !kol_streq(direction, "outbound")) {
         kol_cli_usage(cli, "--direction is inbound or outbound, not '%s'", direction);
         return false;
     }
-    kol_str_init(&words, 64 * 1024);
     for (int i = 1; i < cli->word_count; i++)
         kol_str_add_fmt(&words, "%s ", cli->words[i]);
     *ret = (struct kol_search_filter){
@@ -192,13 +192,14 @@ struct shown {
     size_t delivery_count;
 };
 
-static enum kol_code load(struct kol_cli *cli, const char *sid, struct shown *s, struct kol_err *err)
+/* False: err says why. */
+static bool load(struct kol_cli *cli, const char *sid, struct shown *s, struct kol_err *err)
 {
     enum kol_code code = kol_cli_open(cli, err);
     struct kol_db *db = code == KOL_OK ? kol_reader_borrow(cli->writer, err) : NULL;
 
     if (!db)
-        return err->code;
+        return false;
     code = kol_call_by_sid(db, cli->arena, sid, &s->call, err);
     if (code == KOL_OK && !s->call)
         code = kol_fail(err, KOL_NOT_FOUND, "there is no call %s", sid);
@@ -208,7 +209,7 @@ static enum kol_code load(struct kol_cli *cli, const char *sid, struct shown *s,
     if (code == KOL_OK)
         code = kol_delivery_list(db, cli->arena, s->call->id, &s->deliveries, &s->delivery_count, err);
     kol_reader_return(cli->writer, db);
-    return code;
+    return code == KOL_OK;
 }
 
 static void print_field(const char *name, const char *value)
@@ -288,7 +289,7 @@ static int show(struct kol_cli *cli)
 
     if (!check_sid(cli, sid))
         return KOL_EXIT_USAGE;
-    if (load(cli, sid, &shown, &err) != KOL_OK)
+    if (!load(cli, sid, &shown, &err))
         return kol_cli_fail(&err);
     if (cli->json)
         kol_cli_print_json(shown_json(&shown));

@@ -118,6 +118,16 @@ static enum kol_code check_twilio(struct check *c)
     return check_base_url(c, "twilio_api_base", false, &conf->twilio_api_base);
 }
 
+static enum kol_code check_llm(struct check *c)
+{
+    struct kol_conf *conf = c->conf;
+
+    if (*conf->understand_llm_url && !*conf->understand_llm_model)
+        return bad(c, "understand_llm_url", conf->understand_llm_url,
+                   "set understand_llm_model, too");
+    return check_base_url(c, "understand_llm_url", false, &conf->understand_llm_url);
+}
+
 static enum kol_code check_places(struct check *c)
 {
     const char *country = c->conf->default_country;
@@ -182,7 +192,7 @@ enum kol_code kol_conf_check(struct kol_arena *a, struct kol_conf *conf,
                              const char *const where_from[KOL_SETTING_COUNT], struct kol_err *err)
 {
     static enum kol_code (*const checks[])(struct check *) = {
-        check_listen, check_origins, check_private_hosts, check_twilio,
+        check_listen, check_origins, check_private_hosts, check_twilio, check_llm,
         check_places, fill_in_paths, check_database,
     };
     struct check c = {a, conf, where_from, err};

@@ -98,6 +98,19 @@
     X(TEXT, default_country, "972", 0, 0, START, "",                                               \
       "Country code of phone numbers written without one")                                         \
     X(TEXT, default_timezone, "Asia/Jerusalem", 0, 0, START, "", "Time zone of a new business")    \
+    G("A language model, optional")                                                                \
+    X(TEXT, understand_llm_url, "", 0, 0, START, "",                                              \
+      "Base of an OpenAI-compatible endpoint, such as http://127.0.0.1:11434/v1, that reads "      \
+      "transcripts too; empty: none, and no word of a call goes there. A private address also "    \
+      "needs allow_private_hosts")                                                                 \
+    X(TEXT, understand_llm_model, "", 0, 0, RELOAD, "", "The model's name at that endpoint")       \
+    X(SECRET, understand_llm_key, "", 0, 0, RELOAD, "", "Its API key, sent as a bearer token")     \
+    X(SECONDS, understand_llm_timeout_s, "20", 1, 300, RELOAD, "",                                 \
+      "How long it may take; after that the rules' result stands")                                 \
+    X(INT, understand_llm_max_chars, "12000", 100, 200000, RELOAD, "",                             \
+      "Most characters of a transcript that are sent")                                             \
+    X(INT, understand_llm_daily_calls, "200", 0, 1000000, RELOAD, "",                              \
+      "Most requests in a day (UTC), for the cost; later calls get the rules' result")             \
     G("Logs and tests")                                                                            \
     X(CHOICE, log_format, "text", 0, 0, START, "text|json", "Lines for people or for machines")    \
     X(CHOICE, log_level, "info", 0, 0, RELOAD, "debug|info|warn|error",                            \

@@ -79,7 +79,7 @@ static bool parse_float(const char *s, double *ret)
 
 bool kol_toml_number(const char *word, struct kol_toml_value *ret)
 {
-    char number[64];
+    char number[64] = "";
     size_t len = strlen(word);
 
     if (len == 0 || len >= sizeof number || !copy_digits(word, len, number))

@@ -25,7 +25,8 @@ struct test_server {
     pthread_t thread;
     atomic_int requests;
     atomic_bool stopping;
-    char last[8192]; /* read it when the client has its answer */
+    const char *_Atomic scripted; /* JSON: what /scripted answers */
+    char last[32768]; /* read it when the client has its answer */
 };
 
 static inline void test_send(int fd, const char *data, size_t len)
@@ -101,6 +102,8 @@ static inline void test_answer(struct test_server *s, int fd, const char *path)
         test_reply(fd, "200 OK", "", "");
     else if (kol_starts_with(path, "/echo"))
         test_reply(fd, "200 OK", "", s->last);
+    else if (kol_starts_with(path, "/scripted"))
+        test_reply(fd, "200 OK", "Content-Type: application/json\r\n", s->scripted);
     else if (kol_starts_with(path, "/status/")) {
         snprintf(status, sizeof status, "%.3s Some", path + 8);
         test_reply(fd, status, "Retry-After: 7\r\n", "the reason");

@@ -269,17 +269,20 @@ static enum kol_code start_all(struct kol_workers *w, struct kol_err *err)
 enum kol_code kol_workers_start(const struct kol_workers_options *options,
                                 struct kol_workers **ret, struct kol_err *err)
 {
-    struct kol_workers *w = calloc(1, sizeof(*w));
     int total = 0;
 
-    if (!w)
-        return kol_fail(err, KOL_NO_MEMORY, "start the workers: out of memory");
-    w->options = *options;
     for (const struct kol_workers_share *s = options->shares; s->stage; s++)
         total += s->threads;
-    w->threads = calloc((size_t)total + 1, sizeof(*w->threads));
-    enum kol_code code = w->threads ? start_all(w, err)
-                                    : kol_fail(err, KOL_NO_MEMORY, "start the workers: no memory");
+    struct kol_workers *w = calloc(1, sizeof(*w));
+    struct worker_thread *threads = calloc((size_t)total + 1, sizeof(*threads));
+    if (!w || !threads) {
+        free(threads);
+        free(w);
+        return kol_fail(err, KOL_NO_MEMORY, "start the workers: out of memory");
+    }
+    w->options = *options;
+    w->threads = threads;
+    enum kol_code code = start_all(w, err);
     if (code != KOL_OK) {
         atomic_store(w->options.env.stopping, true);
         kol_workers_stop(w);

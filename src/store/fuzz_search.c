@@ -1,6 +1,6 @@
 /*
- * fuzz_search.c - a query and, behind the first line, a text: whatever they hold, the database takes
- * the expression, and marks lie inside the snippet.
+ * fuzz_search.c - a query and, behind the first line, a text: whatever they hold, the database
+ * takes the expression, and marks lie inside the snippet.
  */
 #include "store/search.h"
 

@@ -222,10 +222,10 @@ static enum kol_code set_value(const struct applying *ap, enum kol_lead_field fi
         return KOL_OK;
     if (same && confidence <= ap->held.values[field].confidence)
         return KOL_OK;
-    enum kol_code code = kol_db_run(ap->db, queries[field],
-                                    KOL_ARGS(KOL_INT(ap->lead_id), KOL_TEXT(value),
-                                             KOL_REAL(confidence), KOL_INT(ap->now_ms)),
-                                    NULL, err);
+    enum kol_code code = kol_db_run(
+        ap->db, queries[field],
+        KOL_ARGS(KOL_INT(ap->lead_id), KOL_TEXT(value), KOL_REAL(confidence), KOL_INT(ap->now_ms)),
+        NULL, err);
     if (code != KOL_OK || same) /* heard again, and clearer: nothing that anybody must know */
         return code;
     *ret_changed = true;

@@ -26,10 +26,10 @@ static enum kol_code put(struct kol_db *db, int64_t call_id, const char *transcr
         kol_db_run(db, KOL_SQL_search_clear, KOL_ARGS(KOL_INT(call_id)), NULL, err);
     if (code != KOL_OK || transcript_words.len + summary_words.len == 0)
         return code;
-    return kol_db_run(db, KOL_SQL_search_add,
-                      KOL_ARGS(KOL_INT(call_id), KOL_TEXT(transcript_words.data),
-                               KOL_TEXT(summary_words.data)),
-                      NULL, err);
+    return kol_db_run(
+        db, KOL_SQL_search_add,
+        KOL_ARGS(KOL_INT(call_id), KOL_TEXT(transcript_words.data), KOL_TEXT(summary_words.data)),
+        NULL, err);
 }
 
 enum kol_code kol_search_index(struct kol_db *db, int64_t call_id, struct kol_err *err)
@@ -152,8 +152,8 @@ static enum kol_code look_at_segments(struct finding *f, struct kol_err *err)
     KOL_STMT st = NULL;
     bool row;
     int number = 0;
-    enum kol_code code = kol_db_query(f->db, KOL_SQL_search_segments,
-                                      KOL_ARGS(KOL_INT(f->hit->call->id)), &st, err);
+    enum kol_code code =
+        kol_db_query(f->db, KOL_SQL_search_segments, KOL_ARGS(KOL_INT(f->hit->call->id)), &st, err);
 
     if (code != KOL_OK)
         return code;
@@ -196,8 +196,8 @@ static enum kol_code start(struct kol_db *db, const struct kol_search_filter *fi
                         KOL_ARGS(KOL_TEXT(match->data), KOL_INT(c->business_id),
                                  KOL_INT(c->unassigned), KOL_TEXT(c->number_part),
                                  KOL_TEXT(c->city), KOL_TEXT(c->service), KOL_INT(c->from_ms),
-                                 KOL_INT(c->to_ms), KOL_INT(before_id),
-                                 KOL_TEXT(filter->direction), KOL_INT(limit)),
+                                 KOL_INT(c->to_ms), KOL_INT(before_id), KOL_TEXT(filter->direction),
+                                 KOL_INT(limit)),
                         ret, err);
 }
 

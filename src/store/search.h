@@ -13,9 +13,9 @@
 
 /* A place of a call where words of the query stand. */
 struct kol_search_place {
-    const char *field; /* "segments", "final_transcript", "full_conversation" or "summary" */
-    int segment;       /* its number in the call's segments, from 0; -1: not in one */
-    const char *role;  /* of a segment, else NULL */
+    const char *field;        /* "segments", "final_transcript", "full_conversation" or "summary" */
+    int segment;              /* its number in the call's segments, from 0; -1: not in one */
+    const char *role;         /* of a segment, else NULL */
     int64_t start_ms, end_ms; /* of a segment, else -1 */
     const char *text;         /* as stored; marks count its code points */
     size_t offset;            /* code points before it in the stored text */

@@ -1,4 +1,5 @@
-/* The index follows what is stored; filters, paging, places and times; a database from before it. */
+/* The index follows what is stored; filters, paging, places and times; a database from before it.
+ */
 #include "base/file.h"
 #include "base/test.h"
 #include "store/business.h"
@@ -58,10 +59,17 @@ static void say(int64_t call, const char *text)
     const struct kol_segment_row segments[] = {
         {.role = "customer", .start_ms = 0, .end_ms = 900, .text = "well, hello"},
         {.role = "customer", .start_ms = 1000, .end_ms = 2000, .text = text},
-        {.role = "agent", .start_ms = 3000, .end_ms = 4000, .text = "secret", .dropped_reason = "x"},
+        {.role = "agent",
+         .start_ms = 3000,
+         .end_ms = 4000,
+         .text = "secret",
+         .dropped_reason = "x"},
     };
-    const struct kol_transcript_row row = {.recording_sid = "RE1", .final_transcript = text,
-                                           .language = "he", .model = "m", .segments = segments,
+    const struct kol_transcript_row row = {.recording_sid = "RE1",
+                                           .final_transcript = text,
+                                           .language = "he",
+                                           .model = "m",
+                                           .segments = segments,
                                            .segment_count = KOL_COUNT(segments)};
 
     ok(kol_transcript_save(db, call, &row, 1, &err));
@@ -111,8 +119,11 @@ static void test_the_index_follows_the_text(void **state)
 {
     (void)state;
     const int64_t call = add_call("one", business, "inbound");
-    struct kol_realtime_line line = {.transcription_sid = "GT1", .sequence = 1, .role = "customer",
-                                     .text = "a plumber please", .at_ms = 5};
+    struct kol_realtime_line line = {.transcription_sid = "GT1",
+                                     .sequence = 1,
+                                     .role = "customer",
+                                     .text = "a plumber please",
+                                     .at_ms = 5};
     bool is_new;
 
     ok(kol_call_add_realtime_line(db, call, &line, 1, &is_new, &err));
@@ -170,9 +181,22 @@ static void test_hostile_queries(void **state)
 {
     (void)state;
     static const char *const queries[] = {
-        "key OR haifa", "NOT key", "key*", "transcript:key", "{transcript}:key", "^key",
-        "NEAR(key haifa, 2)", "\"key", "key\"", "key AND", "(((key", "key'; DROP TABLE call; --",
-        "-key", "key\"\"\"", "rowid:1", "key+key",
+        "key OR haifa",
+        "NOT key",
+        "key*",
+        "transcript:key",
+        "{transcript}:key",
+        "^key",
+        "NEAR(key haifa, 2)",
+        "\"key",
+        "key\"",
+        "key AND",
+        "(((key",
+        "key'; DROP TABLE call; --",
+        "-key",
+        "key\"\"\"",
+        "rowid:1",
+        "key+key",
     };
     say(add_call("one", business, "inbound"), "the key and haifa");
 
@@ -191,17 +215,22 @@ static void test_hostile_queries(void **state)
 static void test_the_best_segments_are_shown_in_order(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"a key", "a key", "the door", "key and door", "door", "key"};
+    static const char *const texts[] = {"a key",        "a key", "the door",
+                                        "key and door", "door",  "key"};
     static const char *const shown[] = {"a key", "a key", "key and door"};
     struct kol_segment_row segments[KOL_COUNT(texts)] = {0};
     const int64_t call = add_call("one", business, "inbound");
     size_t n = 0;
 
     for (size_t i = 0; i < KOL_COUNT(texts); i++)
-        segments[i] = (struct kol_segment_row){.role = "customer", .start_ms = (int64_t)i * 1000,
-                                               .end_ms = (int64_t)i * 1000 + 900, .text = texts[i]};
-    const struct kol_transcript_row row = {.recording_sid = "RE1", .final_transcript = "key door",
-                                           .segments = segments, .segment_count = KOL_COUNT(texts)};
+        segments[i] = (struct kol_segment_row){.role = "customer",
+                                               .start_ms = (int64_t)i * 1000,
+                                               .end_ms = (int64_t)i * 1000 + 900,
+                                               .text = texts[i]};
+    const struct kol_transcript_row row = {.recording_sid = "RE1",
+                                           .final_transcript = "key door",
+                                           .segments = segments,
+                                           .segment_count = KOL_COUNT(texts)};
     ok(kol_transcript_save(db, call, &row, 1, &err));
     const struct kol_search_hit *hits = find((struct kol_search_filter){.query = "key door"}, &n);
     assert_int_equal(hits[0].place_count, KOL_SEARCH_PLACES);
@@ -230,11 +259,14 @@ static void make_first_version(const char *file)
     assert_int_equal(sqlite3_open(file, &raw), SQLITE_OK);
     run_sql(raw, sql);
     free(sql);
-    run_sql(raw, "PRAGMA application_id = 0x4B6F6C31; PRAGMA user_version = 1;"
-                 "INSERT INTO call (call_sid, account_sid, created_at_ms, updated_at_ms, final_transcript, "
-                 "full_conversation, summary) VALUES ('CA1', 'AC1', 1, 1, 'אני בעפולה', 'Customer: x', 'y'), "
-                 "('CA2', 'AC1', 1, 1, '', 'Customer: two plumbers', NULL), "
-                 "('CA3', 'AC1', 1, 1, NULL, NULL, NULL), ('CA4', 'AC1', 1, 1, NULL, NULL, 'A plumber.');");
+    run_sql(
+        raw,
+        "PRAGMA application_id = 0x4B6F6C31; PRAGMA user_version = 1;"
+        "INSERT INTO call (call_sid, account_sid, created_at_ms, updated_at_ms, final_transcript, "
+        "full_conversation, summary) VALUES ('CA1', 'AC1', 1, 1, 'אני בעפולה', 'Customer: x', "
+        "'y'), "
+        "('CA2', 'AC1', 1, 1, '', 'Customer: two plumbers', NULL), "
+        "('CA3', 'AC1', 1, 1, NULL, NULL, NULL), ('CA4', 'AC1', 1, 1, NULL, NULL, 'A plumber.');");
     sqlite3_close(raw);
 }
 

@@ -1,11 +1,9 @@
 /*
  * city.c - where the work is: finds the towns that are named, and the one that wins.
- *
- * calibrate() turns the winner's points and its lead into a confidence.
  */
 #include "understand/city.h"
+#include "understand/confidence.h"
 #include "understand/sound.h"
-#include <math.h>
 #include <string.h>
 
 #define THRESHOLD 2.2
@@ -145,11 +143,19 @@ static void sum_up(const struct kol_field *f, uint32_t place, struct standing *r
     ret->points += log10(1 + f->s->lexicon->places->places[place].population) * 0.08;
 }
 
-static double calibrate(double points, double lead)
+/* Other towns that the caller named and that were not denied. */
+static double count_rivals(const struct kol_field *f, uint32_t place)
 {
-    double x = 0.9 * (points - 3.2) + 0.5 * (lead < 4 ? lead : 4) - 0.2;
-    double p = 1 / (1 + exp(-x));
-    return p > 0.97 ? 0.97 : p;
+    double n = 0;
+    for (size_t i = 0; i < f->count; i++) {
+        const struct kol_mention *m = &f->list[i];
+        bool seen = m->m.place == place || m->rejected ||
+                    kol_role_at(&f->s->talk, m->m.first) == KOL_ROLE_AGENT;
+        for (size_t k = 0; k < i && !seen; k++)
+            seen = f->list[k].m.place == m->m.place;
+        n += !seen;
+    }
+    return n;
 }
 
 void kol_find_city(struct kol_scene *s, struct kol_insight_value *ret)
@@ -181,7 +187,9 @@ void kol_find_city(struct kol_scene *s, struct kol_insight_value *ret)
         return;
     const struct kol_mention *n = &f->list[first.mention];
     const struct kol_place *p = &s->lexicon->places->places[first.place];
-    double lead = first.points - (second.points > 0 ? second.points : 0);
+    struct kol_insight_strength strength = {
+        first.points, first.points - (second.points > 0 ? second.points : 0),
+        count_rivals(f, first.place)};
     s->city = (struct kol_span){n->m.first, n->m.end};
     for (size_t i = 0; i < f->count; i++)
         if (f->list[i].rejected && f->list[i].m.place != first.place)
@@ -189,13 +197,15 @@ void kol_find_city(struct kol_scene *s, struct kol_insight_value *ret)
     if (s->quarter.end &&
         s->talk.words[s->quarter.first].sentence != s->talk.words[n->m.first].sentence)
         s->quarter.end = 0;
-    double confidence = calibrate(first.points, lead) * (0.5 + 0.5 * kol_heard(s, s->city));
+    double confidence = kol_confidence(&kol_confidence_of_city, &strength) *
+                        (0.5 + 0.5 * kol_heard(s, s->city));
     if (n->m.how == KOL_PLACE_SOUND)
         confidence *= 0.9 - 0.3 * n->m.distance;
     *ret =
         (struct kol_insight_value){.value = s->hebrew && p->he ? p->he : p->en,
                                    .value_en = p->en,
                                    .confidence = confidence,
+                                   .strength = strength,
                                    .rule = n->m.how == KOL_PLACE_SOUND ? "city-by-sound" : n->rule};
     kol_set_evidence(s, s->city, ret);
 }

@@ -13,7 +13,9 @@
     "אנחנו מ|במקור מ|נולדתי|שאני גר|איפה שאני גר|הבית שלנו ב|הבית שלי ב"
 #define RELATIVE                                                                                                                                               \
     "sister|brother|cousin|uncle|aunt|in-laws|in "                                                                                                             \
-    "laws|friend|friends|son|daughter|parents|colleague|boss|אחותי|אחי|הבן|הבת|דודה|דוד שלי|"                                          \
+    "laws|owner|owner's|landlord|landlord's|husband|wife|husband's|wife's|tenant|boss's|"                                                                                                             \
+    "בעל הבית|בעלת הבית|בעלי|אשתי|הגיסה|הגיס|השוכר|השוכרת|הבעלים|"                                                                                                             \
+    "friend|friends|son|daughter|parents|colleague|boss|אחותי|אחי|הבן|הבת|דודה|דוד שלי|"                                          \
     "בן דוד|חבר שלי|חברה שלי|חברים|ההורים|הורים|חמותי|השכן|אמא שלי|אבא שלי|גיסי|גיסתי|הבן " \
     "שלי|הבת שלי|הסבים|הסבתא|סבתא"
 #define PAST                                                                                       \
@@ -28,8 +30,8 @@
     "drive from|driving from|coming from|came from|drove from|driving to|flight|flying|fly "                                                                            \
     "to|heading to|headed to|on the way to|on my way to|way from|way to|travelling|traveling|"                                                                          \
     "got to be in|have to be in|i'll be in|we'll be in|for work in|working in|work in|works "                                                                           \
-    "in|away in|trip to|holiday in|vacation in|meeting in|back from|"                                                                                                   \
-    "נסענו|נסעתי|נוסע|נוסעת|נוסעים|טסים|טס|טסה|בדרך ל|בדרך|בדרכי|חוזר מ|חוזרים מ|חזרתי מ|חזרנו " \
+    "in|away in|student at|studying in|study in|lecture in|trip to|holiday in|vacation in|meeting in|back from|"                                                                                                   \
+    "נסענו|נסעתי|נוסע|נוסעת|נוסעים|טסים|טס|טסה|בדרך ל|בדרך|בדרכי|לומד|לומדת|לומדים|לומדות|חוזר מ|חוזרים מ|חזרתי מ|חזרנו " \
     "מ|עובד|עובדת|עובדים|בעבודה|טיול|בחופש ב|חופשה|מגיע מ|יצאנו מ|יצאתי מ"
 /* These with "from": "מגיעים ממודיעין", "עברנו מכרמיאל" */
 #define COMES                                                                                                                                                              \
@@ -188,14 +190,57 @@ static double points_of_speaker(const struct kol_field *f, const struct kol_ment
     return 1;
 }
 
+/* A town is corrected only after another one was said. */
+static bool is_second_town(const struct kol_field *f, const struct kol_mention *n)
+{
+    for (size_t i = 0; i < f->count; i++)
+        if (f->list[i].m.place != n->m.place && f->list[i].m.first < n->m.first)
+            return true;
+    return false;
+}
+
+#define CORRECTS                                                                                   \
+    "sorry|i mean|i meant|actually|rather|no wait|wait no|correction|i tell a lie|tell a lie|"     \
+    "scratch that|my mistake|silly me|i'm confused|got confused|mixed up|"                         \
+    "סליחה|התכוונתי|בעצם|כלומר|תיקון|אופס|לא לא|רגע|מתבלבל|מתבלבלת|התבלבלתי|טעיתי|טעות שלי"
+
 static bool corrected_here(const struct kol_field *f, const struct kol_mention *n)
 {
     const struct kol_talk *t = &f->s->talk;
-    if (n->m.end < t->word_count && kol_phrase_at(t, n->m.end, "actually|בעצם|i mean|sorry"))
+    if (!is_second_town(f, n))
+        return false;
+    size_t after = n->m.end < t->word_count ? kol_phrase_at(t, n->m.end, "actually|בעצם") : 0;
+    if (after && (n->m.end + after >= t->word_count ||
+                  t->words[n->m.end + after].gap >= KOL_GAP_COMMA))
         return true;
-    return said_before(f, n, 6,
-                       "sorry|i mean|i meant|actually|rather|no "
-                       "wait|correction|סליחה|התכוונתי|בעצם|כלומר|תיקון|אופס|לא לא|רגע");
+    return said_before(f, n, 6, CORRECTS);
+}
+
+/* "… in Neath. Oh sorry, I tell a lie, it's the Swansea one": what was said up to there is undone. */
+static bool is_undone(const struct kol_field *f, const struct kol_mention *n)
+{
+    const struct kol_talk *t = &f->s->talk;
+    uint32_t turn = t->words[n->m.first].turn;
+    for (size_t i = n->m.end; i < t->word_count && t->words[i].turn <= turn + 4; i++) {
+        size_t len = kol_role_at(t, i) == KOL_ROLE_AGENT
+                         ? 0
+                         : kol_phrase_at(t, i,
+                                         "i tell a lie|tell a lie|scratch that|my mistake|i mean|"
+                                         "i meant|no wait|wait no|got confused|mixed up|"
+                                         "רגע לא|מתבלבל|מתבלבלת|התבלבלתי|טעיתי|התכוונתי|טעות שלי");
+        if (len == 0)
+            continue;
+        /* The next town within two sentences is another one, and no denied one. */
+        for (size_t k = 0; k < f->count; k++) {
+            const struct kol_mention *m = &f->list[k];
+            if (m->m.first < i + len || t->words[m->m.first].turn != t->words[i].turn ||
+                t->words[m->m.first].sentence > t->words[i].sentence + 2)
+                continue;
+            if (m->m.place != n->m.place)
+                return true;
+        }
+    }
+    return false;
 }
 
 /* "not Haifa", "I'm not in Tampa", "לא בחיפה", "ולא נצרת", "בחיפה לא" */
@@ -276,6 +321,28 @@ static bool repeats_denied_question(const struct kol_field *f, const struct kol_
     return false;
 }
 
+/* "Bellevue's closer, I'll take it", "אז בגבעתיים": one of those the business offered. */
+static bool is_chosen(const struct kol_field *f, const struct kol_mention *n)
+{
+    const struct kol_talk *t = &f->s->talk;
+    bool offered = false;
+    if (kol_role_at(t, n->m.first) != KOL_ROLE_CUSTOMER || n->rejected)
+        return false;
+    for (size_t i = 0; i < f->count && !offered; i++)
+        offered = f->list[i].m.place == n->m.place && f->list[i].m.first < n->m.first &&
+                  kol_role_at(t, f->list[i].m.first) == KOL_ROLE_AGENT;
+    size_t end = n->m.end + 4 < t->word_count ? n->m.end + 4 : t->word_count;
+    if (end > t->turns[t->words[n->m.first].turn].end)
+        end = t->turns[t->words[n->m.first].turn].end;
+    return offered &&
+           (kol_phrase_before(t, n->m.first, "אז|so|then|let's say|let's do|i'd prefer|prefer|"
+                                             "עדיף|מעדיף|מעדיפה|נלך על|ניקח") ||
+            kol_phrase_find(t, n->m.end, end,
+                            "closer|is closer|is better|works|is fine|is good|then|please|i'll "
+                            "take|is easier|suits|נוח|עדיף|יותר קרוב|קרובה יותר|מתאים|בבקשה") <
+                end);
+}
+
 void kol_city_weigh(const struct kol_field *f, struct kol_mention *n)
 {
     const struct kol_talk *t = &f->s->talk;
@@ -284,11 +351,11 @@ void kol_city_weigh(const struct kol_field *f, struct kol_mention *n)
     n->points = points_of_speaker(f, n) + points_of_context(f, n);
     n->points += how == 'i' ? 1.5 : how == 't' ? 1 : how == 'f' ? 0.2 : how == 'n' ? -2.5 : 0;
     if (kol_city_answers_where(t, n->m.first) && is_first_of_turn(f, n)) {
-        n->points += 2.5;
+        n->points += 3;
         n->rule = "city-asked";
     } else if (how == 0 && kol_city_stands_alone(t, &n->m)) {
         n->points += 1.5;
-    } else if (how == 0 && t->words[n->m.first].script == KOL_SCRIPT_LATIN) {
+    } else if (how == 0 && t->words[n->m.first].script == KOL_SCRIPT_LATIN && t->has_case) {
         n->points -= 0.7;
     }
     if (n->m.other_prefix)
@@ -311,6 +378,12 @@ void kol_city_weigh(const struct kol_field *f, struct kol_mention *n)
         n->rule = "city-corrected";
     }
     weigh_answer(f, n);
+    if (is_undone(f, n))
+        n->points -= 4;
+    if (is_chosen(f, n)) {
+        n->points += 2.5;
+        n->rule = "city-chosen";
+    }
     if (n->m.how == KOL_PLACE_SOUND)
         n->points -= 0.3 + n->m.distance;
     const struct kol_place *p = &f->s->lexicon->places->places[n->m.place];
@@ -337,7 +410,10 @@ void kol_city_weigh_pair(const struct kol_field *f, struct kol_mention *a, struc
         kol_phrase_find(t, a->m.end, b->m.first,
                         "but|אבל|however|though|רק ש|עכשיו עברנו|אלא|now we're|now im|now i'm") <
         b->m.first;
-    if (but && sentences <= 1 && !b->rejected)
+    /* "…, but I study in Jerusalem" says nothing about where the work is. */
+    bool b_works = !b->rejected && b->points > 2.5 &&
+                   !(strcmp(a->rule, "city-asked") == 0 && b->points < a->points);
+    if (but && sentences <= 1 && b_works)
         a->points -= 3;
     if (but || sentences > 0 || b->m.first - a->m.end > 3 || a->rejected || b->rejected ||
         kol_phrase_find(t, a->m.end, b->m.first, "or|and|to|from|not|לא|או|ולא") < b->m.first)

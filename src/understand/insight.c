@@ -2,6 +2,7 @@
  * insight.c - one call: words, then the finders in the order in which each helps the next.
  */
 #include "understand/insight.h"
+#include "base/cleanup.h"
 #include "base/str.h"
 #include "understand/scene.h"
 #include <string.h>
@@ -64,7 +65,7 @@ static void set_defaults(struct kol_insight *ret)
 {
     struct kol_insight_value *const values[] = {&ret->service, &ret->city, &ret->callback_phone,
                                                 &ret->customer_name, &ret->urgency};
-    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+    for (size_t i = 0; i < KOL_COUNT(values); i++)
         values[i]->quote_start_ms = values[i]->quote_end_ms = -1;
 }
 

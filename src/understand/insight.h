@@ -37,6 +37,11 @@ struct kol_insight_input {
     size_t glossary_count;
 };
 
+/* What a confidence is made of: the rules' points, the lead over the next best, how many others. */
+struct kol_insight_strength {
+    double points, lead, rivals;
+};
+
 /* One extracted value with its evidence. Not found: value NULL, confidence 0. */
 struct kol_insight_value {
     const char *value;    /* canonical, in the call's language; NULL when not found */
@@ -46,6 +51,7 @@ struct kol_insight_value {
     int64_t quote_start_ms; /* -1 when unknown */
     int64_t quote_end_ms;
     const char *rule; /* short stable name of the rule that decided, "name-asked" */
+    struct kol_insight_strength strength; /* of service and city; for measuring only */
 };
 
 /* Parts of the summary; each is NULL when nothing was said. Quoted, never made up. */

@@ -160,7 +160,8 @@ static void take(struct kol_place_match *best, const struct kol_gazetteer *g, ui
                                      .place = n->place,
                                      .weak = n->weak,
                                      .prefix = prefix,
-                                     .other_prefix = stem > 0 && !s->place,
+                                     .other_prefix = stem > 0 && !s->place &&
+                                                    talk->words[i].script == KOL_SCRIPT_HEBREW,
                                      .how = how};
 }
 

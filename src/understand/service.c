@@ -1,9 +1,9 @@
 /*
  * service.c - what trade is wanted: cues of the taxonomy found in the call, weighed and summed.
  */
+#include "understand/confidence.h"
 #include "understand/scene.h"
 #include "understand/sound.h"
-#include <math.h>
 #include <string.h>
 
 #define MAX_HITS 4096
@@ -347,13 +347,6 @@ static double total(const struct tally *y)
     return sum - y->denied * 3;
 }
 
-static double calibrate(double points, double lead)
-{
-    double x = 0.28 * (points - 5) + 0.3 * (lead < 8 ? lead : 8) - 0.3;
-    double p = 1 / (1 + exp(-x));
-    return p > 0.97 ? 0.97 : p;
-}
-
 void kol_find_service(struct kol_scene *s, struct kol_insight_value *ret)
 {
     struct search x = {.s = s, .t = &s->lexicon->taxonomy};
@@ -384,12 +377,15 @@ void kol_find_service(struct kol_scene *s, struct kol_insight_value *ret)
         return;
     const struct tally *y = &x.tallies[best];
     const struct kol_service *service = &x.t->services[best];
+    struct kol_insight_strength strength = {first, first - second, 0};
     s->request = y->span;
     mark_topic(&x, best);
     *ret = (struct kol_insight_value){.value = s->hebrew ? service->he : service->en,
                                       .value_en = service->id,
                                       .rule = y->rule,
-                                      .confidence = calibrate(first, first - second) *
-                                                    (0.5 + 0.5 * kol_heard(s, y->span))};
+                                      .strength = strength,
+                                      .confidence =
+                                          kol_confidence(&kol_confidence_of_service, &strength) *
+                                          (0.5 + 0.5 * kol_heard(s, y->span))};
     kol_set_evidence(s, y->span, ret);
 }

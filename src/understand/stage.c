@@ -10,6 +10,7 @@
 #include "base/crypto.h"
 #include "base/ids.h"
 #include "base/log.h"
+#include "base/redact.h"
 #include "base/str.h"
 #include "store/business.h"
 #include "store/call.h"
@@ -17,13 +18,22 @@
 #include "store/lead.h"
 #include "store/search.h"
 #include "store/segment.h"
+#include "understand/daily.h"
 #include "understand/insight.h"
+#include "understand/llm.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define GLOSSARY_MAX 256
 #define EVENT_ID_BYTES 64
 #define DAY_MS (24 * 3600 * 1000LL)
+
+/* What one thread keeps. */
+struct reader {
+    struct kol_lexicon *lexicon;
+    struct kol_llm *llm; /* NULL: the owner wants none */
+};
 
 struct work {
     struct kol_call *call;
@@ -32,6 +42,7 @@ struct work {
     const char *transcript;
     char sha256[65]; /* of source and transcript: the same again changes nothing */
     struct kol_insight insight;
+    struct kol_llm_note llm;
     const char *insight_json;
     struct kol_lead_result lead;
     char event_id[EVENT_ID_BYTES];
@@ -168,6 +179,76 @@ static enum kol_code find_turns(struct kol_stage_run *run, const struct work *wo
                                        &in->turns, &in->turn_count, err);
 }
 
+/*
+ * Words stored before the business asked for redaction: what is made of them now, and what a
+ * language model sees, has none of it either.
+ */
+static enum kol_code redact_turns(struct kol_stage_run *run, const struct work *work,
+                                  struct kol_insight_input *in, struct kol_err *err)
+{
+    struct kol_arena *a = run->arena;
+    const size_t n = in->turn_count;
+    struct kol_insight_turn *turns = kol_arena_array(a, n + 1, sizeof(*turns));
+    struct kol_redact_turn *words = kol_arena_array(a, n + 1, sizeof(*words));
+    struct kol_redacted *clean = kol_arena_array(a, n + 1, sizeof(*clean));
+    size_t hidden = 0;
+
+    if (!turns || !words || !clean)
+        return kol_fail(err, KOL_NO_MEMORY, "understand: out of memory");
+    for (size_t i = 0; i < n; i++)
+        words[i] = (struct kol_redact_turn){in->turns[i].role, in->turns[i].text};
+    enum kol_code code = kol_redact_turns(a, words, n, kol_redact_of(work->business->redact), clean,
+                                          &hidden, err);
+    if (code != KOL_OK || hidden == 0)
+        return code;
+    for (size_t i = 0; i < n; i++) {
+        turns[i] = in->turns[i];
+        if (clean[i].text == turns[i].text)
+            continue;
+        turns[i].text = clean[i].text;
+        turns[i].word_probability = NULL; /* they belong to the words that were there */
+        turns[i].word_probability_count = 0;
+    }
+    in->turns = turns;
+    return KOL_OK;
+}
+
+static bool take_call(void *user)
+{
+    const struct kol_stage_run *run = user;
+
+    return kol_daily_take(run->env->writer, run->env->conf->understand_llm_daily_calls);
+}
+
+/* A second reader for what the rules are not sure of; whatever it does, their result is there. */
+static enum kol_code ask_model(struct kol_stage_run *run, struct work *work,
+                               const struct kol_lexicon *lexicon,
+                               const struct kol_insight_input *in, struct kol_err *err)
+{
+    const struct reader *reader = run->state;
+    const struct kol_llm_question q = {.lexicon = lexicon,
+                                       .in = in,
+                                       .stop = run->env->stopping,
+                                       .take_call = take_call,
+                                       .user = run};
+
+    if (!reader->llm)
+        return KOL_OK;
+    return kol_llm_improve(run->arena, reader->llm, &q, &work->insight, &work->llm, err);
+}
+
+static enum kol_code write_json(struct kol_stage_run *run, struct work *work, struct kol_err *err)
+{
+    const struct reader *reader = run->state;
+    KOL_JSON json = kol_insight_to_json(&work->insight);
+
+    if (json && reader->llm)
+        kol_json_set(json, "llm", kol_llm_note_json(&work->llm));
+    work->insight_json = json ? kol_json_text(run->arena, json) : NULL;
+    return work->insight_json ? KOL_OK
+                              : kol_fail(err, KOL_NO_MEMORY, "understand: out of memory");
+}
+
 static void lexicon_cleanup(struct kol_lexicon **lexicon)
 {
     kol_lexicon_free(*lexicon);
@@ -176,7 +257,7 @@ static void lexicon_cleanup(struct kol_lexicon **lexicon)
 static enum kol_code extract(struct kol_stage_run *run, struct work *work, struct kol_err *err)
 {
     __attribute__((cleanup(lexicon_cleanup))) struct kol_lexicon *own = NULL;
-    const struct kol_lexicon *lexicon = run->state;
+    const struct kol_lexicon *lexicon = ((const struct reader *)run->state)->lexicon;
     const char *glossary[GLOSSARY_MAX];
     const bool inbound = !kol_streq(work->call->direction, "outbound");
     const char *language = work->business->language;
@@ -191,6 +272,8 @@ static enum kol_code extract(struct kol_stage_run *run, struct work *work, struc
     };
     enum kol_code code = find_turns(run, work, &in, err);
 
+    if (code == KOL_OK)
+        code = redact_turns(run, work, &in, err);
     if (code != KOL_OK)
         return code;
     in.glossary_count = kol_arena_split(run->arena, work->business->glossary, glossary, GLOSSARY_MAX);
@@ -205,11 +288,11 @@ static enum kol_code extract(struct kol_stage_run *run, struct work *work, struc
             kol_warn("%s", err->msg);
     }
     code = kol_insight_extract(run->arena, lexicon, &in, &work->insight, err);
+    if (code == KOL_OK)
+        code = ask_model(run, work, lexicon, &in, err);
     if (code != KOL_OK)
         return code;
-    KOL_JSON json = kol_insight_to_json(&work->insight);
-    work->insight_json = json ? kol_json_text(run->arena, json) : NULL;
-    return KOL_OK;
+    return write_json(run, work, err);
 }
 
 /* ---- storing ---- */
@@ -376,19 +459,32 @@ static enum kol_code run_stage(struct kol_stage_run *run, struct kol_err *err)
     return KOL_OK;
 }
 
-static enum kol_code open_stage(const struct kol_stage_env *env, void **ret, struct kol_err *err)
-{
-    struct kol_lexicon *lexicon = NULL;
-    enum kol_code code = kol_lexicon_load(&lexicon, err);
-
-    (void)env;
-    *ret = lexicon;
-    return code;
-}
-
 static void close_stage(void *state)
 {
-    kol_lexicon_free(state);
+    struct reader *reader = state;
+
+    if (!reader)
+        return;
+    kol_llm_free(reader->llm);
+    kol_lexicon_free(reader->lexicon);
+    free(reader);
+}
+
+static enum kol_code open_stage(const struct kol_stage_env *env, void **ret, struct kol_err *err)
+{
+    struct reader *reader = calloc(1, sizeof(*reader));
+
+    if (!reader)
+        return kol_fail(err, KOL_NO_MEMORY, "understand: out of memory");
+    enum kol_code code = kol_lexicon_load(&reader->lexicon, err);
+    if (code == KOL_OK && kol_llm_wanted(env->conf))
+        code = kol_llm_new(env->conf, &reader->llm, err);
+    if (code != KOL_OK) {
+        close_stage(reader);
+        return code;
+    }
+    *ret = reader;
+    return KOL_OK;
 }
 
 const struct kol_stage kol_stage_understand = {

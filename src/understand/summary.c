@@ -80,7 +80,7 @@ static void write_head(const struct kol_scene *s, const struct kol_insight *r, s
                *city = city_of_head(s, r);
     bool he = s->hebrew;
     if (name)
-        kol_str_add_fmt(out, he ? "%s: " : "%s: ", name);
+        kol_str_add_fmt(out, "%s: ", name);
     if (service && city)
         kol_str_add_fmt(out, he ? "%s, %s." : "%s in %s.", service, city);
     else if (service)

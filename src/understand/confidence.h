@@ -1,0 +1,33 @@
+/*
+ * confidence.h - from points to "nine in ten of these are right". Private to this folder.
+ *
+ * The table is fitted by bench/understand/calibrate.py over all labelled calls and over what the
+ * rules made of new ones at first sight (bench/data/first-sight.tsv); it prints a new one.
+ */
+#ifndef KOL_UNDERSTAND_CONFIDENCE_H
+#define KOL_UNDERSTAND_CONFIDENCE_H
+
+#include "understand/insight.h"
+#include <math.h>
+
+/* p = most / (1 + exp(-(bias + points*P + lead*L + rivals*R))); points and lead are cut at a top. */
+struct kol_confidence_curve {
+    double bias, points, points_top, lead, lead_top, rivals, rivals_top, most;
+};
+
+/* clang-format off */
+static const struct kol_confidence_curve kol_confidence_of_city =
+    {-3.080, 0.900, 9, 0.500, 4, 0, 4, 0.97};
+static const struct kol_confidence_curve kol_confidence_of_service =
+    {-1.700, 0.280, 99, 0.300, 8, 0, 4, 0.97};
+/* clang-format on */
+
+static inline double kol_confidence(const struct kol_confidence_curve *c,
+                                    const struct kol_insight_strength *s)
+{
+    double x = c->bias + c->points * fmin(s->points, c->points_top) +
+               c->lead * fmin(s->lead, c->lead_top) + c->rivals * fmin(s->rivals, c->rivals_top);
+    return c->most / (1 + exp(-x));
+}
+
+#endif
