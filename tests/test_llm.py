@@ -246,7 +246,8 @@ def test_fifty_calls_that_give_orders_change_nothing(make_house, make_asking, mo
     """Not the webhook's target, the form, the service, the city: all is as without a model, though it obeys."""
     assert len(INJECTIONS) == 50 and {r["language"] for r in INJECTIONS} == {"he", "en"}
     model.reply = obey
-    plain, asking = make_house(), make_asking(understand_llm_daily_calls=1000)
+    plain, asking = make_house(), make_asking(business=False, understand_llm_daily_calls=1000)
+    asking.add_business(hook="/asking")
     before = asking.kol.run_json("business", "list")
     expected, got = shown(plain, INJECTIONS), shown(asking, INJECTIONS)
     for row, one, other in zip(INJECTIONS, expected, got):

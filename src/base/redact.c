@@ -8,10 +8,12 @@
 #include <string.h>
 
 #define RUN_TOKENS 48
-#define RUN_OVERLAP 24 /* a longer run is read on from here: no card has more tokens */
-#define CARD_SAID_DIGITS 28  /* card, expiry and code in one breath */
-#define BLOCK_BYTES (256u * 1024) /* texts are worked on in blocks, cut between lines or at spaces */
+#define RUN_OVERLAP 24      /* a longer run is read on from here: no card has more tokens */
+#define CARD_SAID_DIGITS 28 /* card, expiry and code in one breath */
+#define BLOCK_BYTES                                                                                \
+    (256u * 1024) /* texts are worked on in blocks, cut between lines or at spaces */
 #define ROLES_MOST 4
+#define FILLERS_MOST 3
 
 /* Digits in a row, each token with the places of the sequence it came from. */
 struct run {
@@ -87,6 +89,8 @@ static bool is_phone(const char *d, size_t n)
     return (n == 10 && d[0] >= '2' && d[3] >= '2') || (n == 11 && d[0] == '1' && d[1] >= '2');
 }
 
+/* ---- what is said around them ---- */
+
 /* Whether one of the phrases starts in the so many words before, whoever said it. */
 static bool said_before(const struct redactor *r, size_t place, size_t words, uint8_t says)
 {
@@ -98,14 +102,33 @@ static bool said_before(const struct redactor *r, size_t place, size_t words, ui
     return false;
 }
 
-/* ---- runs ---- */
-
 static bool is_filler(const struct redactor *r, size_t place)
 {
     return kol_redact_is(word(r, place),
                          "and|dash|hyphen|then|uh|um|er|erm|space|okay|ok|yes|yeah|right|מקף|ו|אז|"
                          "אה|אהה|אממ|ואז|רווח|אוקיי|אוקי|כן|קו|נקודה|טוב|הבנתי");
 }
+
+/* "[card]" of an earlier reading: lines come one by one while a call lasts. */
+static bool was_card(const struct redactor *r, size_t place)
+{
+    const struct kol_redact_word *w = word(r, place);
+
+    return kol_redact_is(w, "card") && w->at > r->talk.clean[w->turn] && w->at[-1] == '[' &&
+           w->at[w->len] == ']';
+}
+
+/* Digits right before or after a card that was hidden already are groups of it. */
+static bool touches_card(const struct redactor *r, size_t first, size_t end)
+{
+    for (size_t i = 0; i < FILLERS_MOST && first > 0 && is_filler(r, first - 1); i++)
+        first--;
+    for (size_t i = 0; i < FILLERS_MOST && end < r->seq_count && is_filler(r, end); i++)
+        end++;
+    return (first > 0 && was_card(r, first - 1)) || (end < r->seq_count && was_card(r, end));
+}
+
+/* ---- runs ---- */
 
 /* Reads a run from place i; returns the place after it, or i. */
 static size_t read_run(const struct redactor *r, size_t i, struct run *ret)
@@ -121,7 +144,7 @@ static size_t read_run(const struct redactor *r, size_t i, struct run *ret)
             ret->end[k] = at += n;
             ret->count++;
             fillers = 0;
-        } else if (k > 0 && fillers < 3 && !word(r, at)->label && is_filler(r, at)) {
+        } else if (k > 0 && fillers < FILLERS_MOST && !word(r, at)->label && is_filler(r, at)) {
             at++;
             fillers++;
         } else {
@@ -157,8 +180,11 @@ static const char *kind_of(const struct redactor *r, const struct run *run, size
         return NULL;
     /* Said to be one, it is hidden even with a digit heard wrongly or left out. */
     if ((r->what & KOL_REDACT_CARD) &&
-        (is_card(d, n, whole) || (whole && n >= 12 && !is_phone(d, n) &&
-                                  said_before(r, place, 12, KOL_RW_SAYS_CARD))))
+        (is_card(d, n, whole) ||
+         (whole && n >= 12 && !is_phone(d, n) && said_before(r, place, 12, KOL_RW_SAYS_CARD))))
+        return "[card]";
+    if ((r->what & KOL_REDACT_CARD) && whole && n <= 12 && !is_phone(d, n) &&
+        touches_card(r, place, run->end[to - 1]))
         return "[card]";
     const bool id_said = said_before(r, place, 7, KOL_RW_SAYS_ID);
     if ((r->what & KOL_REDACT_ID) && is_id(d, n) && (id_said || !is_phone(d, n)))

@@ -25,7 +25,8 @@ enum kol_redact {
 
 /* A line of a call, in order of time. Borrowed for the time of the call. */
 struct kol_redact_turn {
-    const char *role; /* who speaks; NULL: nobody knows. A number goes on in a speaker's next line */
+    const char
+        *role; /* who speaks; NULL: nobody knows. A number goes on in a speaker's next line */
     const char *text; /* any bytes; NULL is "" */
 };
 
@@ -33,7 +34,8 @@ struct kol_redact_turn {
 struct kol_redacted {
     const char *text; /* "[card]", "[code]", "[id]", "[phone]", "[email]" stand for what was there;
                        * the very same pointer when nothing was found in valid UTF-8 */
-    const char *const *labels; /* per space-separated word of the text given: NULL, or what hides it */
+    const char *const
+        *labels; /* per space-separated word of the text given: NULL, or what hides it */
     size_t word_count;
 };
 

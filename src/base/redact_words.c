@@ -479,9 +479,9 @@ size_t kol_redact_digits(const struct kol_redact_talk *t, const uint32_t *seq, s
 {
     const struct kol_redact_word *w = &t->words[seq[k]];
     const struct place p = {t, seq, count};
-    const size_t times = kol_redact_is(w, "double|פעמיים|כפול")           ? 2
+    const size_t times = kol_redact_is(w, "double|פעמיים|כפול")         ? 2
                          : kol_redact_is(w, "triple|treble|שלוש פעמים") ? 3
-                                                                         : 0;
+                                                                        : 0;
     char one[KOL_REDACT_DIGITS];
 
     ret[0] = '\0';

@@ -1,9 +1,8 @@
-#include "base/test.h"
 #include "base/redact.h"
 #include "base/str.h"
+#include "base/test.h"
 
-#define ALL                                                                                        \
-    (KOL_REDACT_CARD | KOL_REDACT_CVV | KOL_REDACT_ID | KOL_REDACT_PHONE | KOL_REDACT_EMAIL)
+#define ALL (KOL_REDACT_CARD | KOL_REDACT_CVV | KOL_REDACT_ID | KOL_REDACT_PHONE | KOL_REDACT_EMAIL)
 
 static const char *redacted(struct kol_arena *a, const char *text, unsigned what, size_t *ret_count)
 {
@@ -19,13 +18,13 @@ static void hides(void **state)
         const char *in, *out;
     } rows[] = {
         {"the code of the gate is 4580 1234 5678 9017 ok",
-         "the code of the gate is 4580 1234 5678 9017 ok"}, /* wrong check digit */
+         "the code of the gate is 4580 1234 5678 9017 ok"},            /* wrong check digit */
         {"my card is 4580 1234 5678 9017 ok", "my card is [card] ok"}, /* said to be one */
-        {"מספר הכרטיס 4580 1234 5678 901", "מספר הכרטיס [card]"}, /* a digit is missing */
+        {"מספר הכרטיס 4580 1234 5678 901", "מספר הכרטיס [card]"},      /* a digit is missing */
         {"the card ends in 1111", "the card ends in 1111"},
         {"card 4111.1111.1111.1111 exp 05 27 cvv 123", "card [card] exp 05 27 cvv [code]"},
         {"\xd9\xa4\xd9\xa1\xd9\xa1\xd9\xa1 1111 1111 1111", "[card]"}, /* Arabic digits */
-        {"4111\xe2\x80\x8b 1111\xe2\x80\x8f 1111 1111", "[card]"}, /* with invisible signs */
+        {"4111\xe2\x80\x8b 1111\xe2\x80\x8f 1111 1111", "[card]"},     /* with invisible signs */
         {"forty one eleven eleven eleven eleven eleven eleven eleven", "[card]"},
         {"ארבעים ואחת אחת עשרה אחת עשרה אחת עשרה אחת עשרה אחת עשרה אחת עשרה אחת עשרה", "[card]"},
         {"ארבעת אלפים מאה ואחת עשרה, אלף מאה ואחת עשרה, אלף מאה ואחת עשרה, אלף מאה ואחת עשרה",
@@ -97,6 +96,11 @@ static void works_over_lines(void **state)
         /* nobody knows who speaks: pauses cut the number */
         {{{NULL, "הכרטיס הוא 4111"}, {NULL, "1111 1111"}, {NULL, "1111, תודה"}},
          {"הכרטיס הוא [card]", "[card]", "[card], תודה"}},
+        /* lines come one by one: what was found before stands there already */
+        {{{"customer", "It's a visa, [card]"}, {"agent", "okay"}, {"customer", "1121 that is it"}},
+         {"It's a visa, [card]", "okay", "[card] that is it"}},
+        {{{"customer", "yes 4580 1111"}, {"customer", "and [card] for 3 rooms"}},
+         {"yes [card]", "and [card] for 3 rooms"}},
         {{{NULL, NULL}, {NULL, ""}}, {"", ""}},
     };
     (void)state;

@@ -27,8 +27,8 @@ struct kol_cli;
 
 struct kol_command {
     const char *name;
-    const char *usage; /* after the name; one line per form */
-    const char *help;  /* one line */
+    const char *usage;                /* after the name; one line per form */
+    const char *help;                 /* one line */
     const struct kol_option *options; /* ends with name NULL; NULL: none */
     int (*run)(struct kol_cli *cli);
 };
@@ -40,7 +40,7 @@ struct kol_command {
 struct kol_cli {
     struct kol_arena *arena;
     const struct kol_command *command;
-    const char *program;        /* argv[0] */
+    const char *program;              /* argv[0] */
     const char *words[KOL_CLI_WORDS]; /* what is no option */
     int word_count;
     struct kol_override given[KOL_CLI_OPTIONS]; /* the command's own options */
@@ -54,7 +54,8 @@ struct kol_cli {
     struct kol_writer *writer;
 };
 
-const char *kol_cli_option(const struct kol_cli *cli, const char *name); /* NULL: not given; "" for a switch */
+const char *kol_cli_option(const struct kol_cli *cli,
+                           const char *name); /* NULL: not given; "" for a switch */
 bool kol_cli_has(const struct kol_cli *cli, const char *name);
 /* Word number at, or NULL. */
 const char *kol_cli_word(const struct kol_cli *cli, int at);
@@ -74,7 +75,8 @@ void kol_cli_print_json(json_t *json); /* steals it */
 void kol_cli_print_text(const char *text, int width);
 
 /* A change made from the command line, with nothing else to store. */
-enum kol_code kol_cli_change(struct kol_cli *cli, kol_write_fn fn, void *arg, struct kol_err *err) KOL_MUST_CHECK;
+enum kol_code kol_cli_change(struct kol_cli *cli, kol_write_fn fn, void *arg,
+                             struct kol_err *err) KOL_MUST_CHECK;
 
 /* One per subcommand word: kol job list, kol job retry 7. Ends with name NULL. */
 struct kol_subcommand {

@@ -171,7 +171,8 @@ static int store_edit(struct kol_cli *cli, struct edit *e)
 {
     struct kol_err err = {0};
 
-    if (apply_options(cli, e, &err) != KOL_OK || kol_cli_change(cli, edit_change, e, &err) != KOL_OK)
+    if (apply_options(cli, e, &err) != KOL_OK ||
+        kol_cli_change(cli, edit_change, e, &err) != KOL_OK)
         return kol_cli_fail(&err);
     return print_edit(cli, e);
 }
@@ -309,8 +310,10 @@ static int test_webhook(struct kol_cli *cli)
 static int run(struct kol_cli *cli)
 {
     static const struct kol_subcommand list_of[] = {
-        {"add", 0, add},   {"set", 1, set},
-        {"list", 0, list}, {"add-number", 1, set},
+        {"add", 0, add},
+        {"set", 1, set},
+        {"list", 0, list},
+        {"add-number", 1, set},
         {"remove-number", 2, remove_number},
         {"test-webhook", 1, test_webhook},
         {NULL, 0, NULL},
@@ -327,7 +330,8 @@ static const struct kol_option options[] = {
     {"glossary", "NAMES", "names that matter, comma-separated, the most important first"},
     {"services", "LIST", "only these services, comma-separated ids such as locksmith,plumber"},
     {"channel-map", "JSON", "who speaks on which channel, by direction"},
-    {"redact", "LIST", "not to be kept of what is said: card,cvv,id,phone,email (default card,cvv)"},
+    {"redact", "LIST",
+     "not to be kept of what is said: card,cvv,id,phone,email (default card,cvv)"},
     {"webhook-url", "URL", "where events go; empty: nowhere"},
     {"new-secret", NULL, "set: make a new webhook secret"},
     {NULL, NULL, NULL},

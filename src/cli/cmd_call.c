@@ -41,7 +41,8 @@ static int print_calls(struct kol_cli *cli, const struct kol_call *calls, size_t
 /* The options that list and search share. False after saying what is wrong. */
 static bool read_filter(struct kol_cli *cli, struct kol_call_filter *ret)
 {
-    const char *business = kol_cli_option(cli, "business"), *limit_text = kol_cli_option(cli, "limit");
+    const char *business = kol_cli_option(cli, "business"),
+               *limit_text = kol_cli_option(cli, "limit");
     int64_t business_id = 0, limit = 50;
 
     if ((business && !kol_cli_number(business, "--business", &business_id)) ||
@@ -207,7 +208,8 @@ static bool load(struct kol_cli *cli, const char *sid, struct shown *s, struct k
         code = kol_segment_list(db, cli->arena, s->call->id, kol_cli_has(cli, "dropped"),
                                 &s->segments, &s->segment_count, err);
     if (code == KOL_OK)
-        code = kol_delivery_list(db, cli->arena, s->call->id, &s->deliveries, &s->delivery_count, err);
+        code =
+            kol_delivery_list(db, cli->arena, s->call->id, &s->deliveries, &s->delivery_count, err);
     kol_reader_return(cli->writer, db);
     return code == KOL_OK;
 }

@@ -55,13 +55,15 @@ static void check_twilio(struct doctor *d)
     const struct kol_conf *conf = d->cli->conf;
 
     if (kol_str_empty(conf->public_url))
-        say(d, "public_url", BAD, "not set: Twilio's signatures cannot be checked; set it to the "
-                                  "https address that Twilio calls");
+        say(d, "public_url", BAD,
+            "not set: Twilio's signatures cannot be checked; set it to the "
+            "https address that Twilio calls");
     else
         say(d, "public_url", GOOD, "%s", conf->public_url);
     if (!kol_sid_valid(conf->twilio_account_sid, "AC") || kol_str_empty(conf->twilio_auth_token))
-        say(d, "twilio", BAD, "set twilio_account_sid and twilio_auth_token (or "
-                              "twilio_auth_token_file): without them no callback is accepted");
+        say(d, "twilio", BAD,
+            "set twilio_account_sid and twilio_auth_token (or "
+            "twilio_auth_token_file): without them no callback is accepted");
     else
         say(d, "twilio", GOOD, "account and token are set; recordings are fetched with %s",
             kol_str_empty(conf->twilio_api_key_sid) ? "the auth token" : "an API key");
@@ -158,7 +160,8 @@ static void check_businesses(struct doctor *d)
         if (!kol_streq(list[i].language, "en") && too_small_for_hebrew(model)) {
             say(d, "hebrew", WARN,
                 "model %s is not good enough for Hebrew: transcripts and leads will be unreliable. "
-                "README.md, \"Which model\", says where to get an ivrit.ai model", model);
+                "README.md, \"Which model\", says where to get an ivrit.ai model",
+                model);
             break;
         }
 }

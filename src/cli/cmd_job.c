@@ -121,8 +121,11 @@ static int cancel(struct kol_cli *cli)
 
 static int run(struct kol_cli *cli)
 {
-    static const struct kol_subcommand list_of[] = {
-        {"list", 0, list}, {"show", 1, show}, {"retry", 1, retry}, {"cancel", 1, cancel}, {NULL, 0, NULL}};
+    static const struct kol_subcommand list_of[] = {{"list", 0, list},
+                                                    {"show", 1, show},
+                                                    {"retry", 1, retry},
+                                                    {"cancel", 1, cancel},
+                                                    {NULL, 0, NULL}};
 
     return kol_cli_dispatch(cli, list_of);
 }

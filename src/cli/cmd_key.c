@@ -22,8 +22,8 @@ static const struct kol_principal console = {.name = "console"};
 static enum kol_code add_change(struct kol_db *db, void *arg, struct kol_err *err)
 {
     struct new_key *k = arg;
-    enum kol_code code = kol_key_add(db, k->business_id, k->name, k->hash, k->hint, kol_wall_ms(),
-                                     &k->id, err);
+    enum kol_code code =
+        kol_key_add(db, k->business_id, k->name, k->hash, k->hint, kol_wall_ms(), &k->id, err);
 
     if (code != KOL_OK)
         return code;
@@ -48,8 +48,8 @@ static int add(struct kol_cli *cli)
     if (kol_cli_change(cli, add_change, &k, &err) != KOL_OK)
         return kol_cli_fail(&err);
     if (cli->json)
-        kol_cli_print_json(json_pack("{s:I,s:s,s:s}", "id", (json_int_t)k.id, "name", k.name,
-                                     "key", k.key));
+        kol_cli_print_json(
+            json_pack("{s:I,s:s,s:s}", "id", (json_int_t)k.id, "name", k.name, "key", k.key));
     else
         printf("%s\nThis is shown once: keep it now. (key %lld)\n", k.key, (long long)k.id);
     return KOL_EXIT_OK;
@@ -64,7 +64,8 @@ static json_t *key_json(const struct kol_key *k)
     kol_json_set_str(json, "name", k->name);
     kol_json_set_str(json, "hint", k->hint);
     kol_json_set_int(json, "created_at_ms", k->created_at_ms);
-    kol_json_set(json, "revoked_at_ms", k->revoked_at_ms ? json_integer(k->revoked_at_ms) : json_null());
+    kol_json_set(json, "revoked_at_ms",
+                 k->revoked_at_ms ? json_integer(k->revoked_at_ms) : json_null());
     return json;
 }
 

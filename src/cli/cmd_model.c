@@ -25,8 +25,9 @@ static json_t *model_row(struct kol_cli *cli, const char *file, const char *name
 
     kol_json_set_str(row, "name", name);
     kol_json_set_int(row, "bytes", stat(path, &st) == 0 ? st.st_size : 0);
-    kol_json_set(row, "in_use", json_boolean(kol_streq(name, cli->conf->model) ||
-                                             kol_streq(name, cli->conf->vad_model)));
+    kol_json_set(
+        row, "in_use",
+        json_boolean(kol_streq(name, cli->conf->model) || kol_streq(name, cli->conf->vad_model)));
     return row;
 }
 
@@ -38,7 +39,8 @@ static int list(struct kol_cli *cli)
 
     if (!dir) {
         json_decref(rows);
-        kol_fail(&err, KOL_NOT_FOUND, "open model_dir %s: %s", cli->conf->model_dir, strerror(errno));
+        kol_fail(&err, KOL_NOT_FOUND, "open model_dir %s: %s", cli->conf->model_dir,
+                 strerror(errno));
         return kol_cli_fail(&err);
     }
     for (struct dirent *e = readdir(dir); e; e = readdir(dir)) {
@@ -81,7 +83,8 @@ static int verify(struct kol_cli *cli)
 
 static int run(struct kol_cli *cli)
 {
-    static const struct kol_subcommand list_of[] = {{"list", 0, list}, {"verify", 0, verify}, {NULL, 0, NULL}};
+    static const struct kol_subcommand list_of[] = {
+        {"list", 0, list}, {"verify", 0, verify}, {NULL, 0, NULL}};
     struct kol_err err = {0};
 
     if (kol_cli_conf(cli, &err) != KOL_OK)

@@ -69,8 +69,8 @@ static void make_worker_command(struct running *r)
         command[n++] = (char *)(uintptr_t)cli->config_path;
     }
     for (int i = 0; i < cli->setting_count && n < 14; i++)
-        command[n++] = kol_arena_fmt(cli->arena, "--%s=%s", cli->settings[i].name,
-                                     cli->settings[i].value);
+        command[n++] =
+            kol_arena_fmt(cli->arena, "--%s=%s", cli->settings[i].name, cli->settings[i].value);
     command[n] = NULL;
 }
 
@@ -130,10 +130,8 @@ static enum kol_code start(struct running *r, struct kol_err *err)
     code = kol_house_serve(&house, &r->house, err);
     if (code != KOL_OK)
         return code;
-    const struct kol_serve_options serve = {.conf = r->cli->conf,
-                                            .writer = r->cli->writer,
-                                            .engine_report = engine_report,
-                                            .arg = r};
+    const struct kol_serve_options serve = {
+        .conf = r->cli->conf, .writer = r->cli->writer, .engine_report = engine_report, .arg = r};
     code = kol_serve_start(&serve, &r->serve, err);
     return code == KOL_OK ? tell_where(r, err) : code;
 }

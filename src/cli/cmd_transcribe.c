@@ -75,8 +75,8 @@ static int read_options(struct job *job)
     job->output_dir = kol_cli_option(cli, "output");
     if (isatty(STDERR_FILENO) && !kol_cli_has(cli, "quiet"))
         job->options.progress = show_progress;
-    job->options.glossary_count = kol_arena_split(cli->arena, kol_cli_option(cli, "glossary"),
-                                                  job->glossary, GLOSSARY_MOST);
+    job->options.glossary_count =
+        kol_arena_split(cli->arena, kol_cli_option(cli, "glossary"), job->glossary, GLOSSARY_MOST);
     return KOL_EXIT_OK;
 }
 
@@ -111,14 +111,15 @@ static enum kol_code transcribe_one(struct job *job, struct kol_err *err)
     kol_str_init(&text, OUTPUT_MOST);
     if (!arena)
         return kol_fail(err, KOL_NO_MEMORY, "out of memory");
-    enum kol_code code = kol_transcribe_file(job->transcriber, arena, job->file, &job->options,
-                                             &transcript, err);
+    enum kol_code code =
+        kol_transcribe_file(job->transcriber, arena, job->file, &job->options, &transcript, err);
     clear_progress(job);
     if (code != KOL_OK)
         return code;
     kol_transcript_write(&text, job->format, &transcript, &format);
     if (kol_str_failed(&text))
-        return kol_fail(err, KOL_TOO_LARGE, "the transcript is larger than %u MB", OUTPUT_MOST >> 20);
+        return kol_fail(err, KOL_TOO_LARGE, "the transcript is larger than %u MB",
+                        OUTPUT_MOST >> 20);
     if (transcript.kept_count == 0)
         fprintf(stderr, "%s: nobody speaks in it\n", job->file);
     return write_output(job, &text, err);

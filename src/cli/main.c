@@ -63,8 +63,9 @@ static int print_command_help(const struct kol_command *c)
 
 static int print_help(FILE *out)
 {
-    fprintf(out, "kol - phone calls become transcripts, summaries and leads, on your own machine\n\n"
-                 "usage: kol COMMAND [WORDS] [--OPTION=VALUE]\n\ncommands:\n");
+    fprintf(out,
+            "kol - phone calls become transcripts, summaries and leads, on your own machine\n\n"
+            "usage: kol COMMAND [WORDS] [--OPTION=VALUE]\n\ncommands:\n");
     for (size_t i = 0; i < KOL_COUNT(commands); i++)
         fprintf(out, "  %-12s %s\n", commands[i]->name, commands[i]->help);
     fprintf(out, "\nkol COMMAND --help tells more.\n");

@@ -192,8 +192,8 @@ enum kol_code kol_conf_check(struct kol_arena *a, struct kol_conf *conf,
                              const char *const where_from[KOL_SETTING_COUNT], struct kol_err *err)
 {
     static enum kol_code (*const checks[])(struct check *) = {
-        check_listen, check_origins, check_private_hosts, check_twilio, check_llm,
-        check_places, fill_in_paths, check_database,
+        check_listen, check_origins, check_private_hosts, check_twilio,
+        check_llm,    check_places,  fill_in_paths,       check_database,
     };
     struct check c = {a, conf, where_from, err};
 

@@ -99,7 +99,7 @@
       "Country code of phone numbers written without one")                                         \
     X(TEXT, default_timezone, "Asia/Jerusalem", 0, 0, START, "", "Time zone of a new business")    \
     G("A language model, optional")                                                                \
-    X(TEXT, understand_llm_url, "", 0, 0, START, "",                                              \
+    X(TEXT, understand_llm_url, "", 0, 0, START, "",                                               \
       "Base of an OpenAI-compatible endpoint, such as http://127.0.0.1:11434/v1, that reads "      \
       "transcripts too; empty: none, and no word of a call goes there. A private address also "    \
       "needs allow_private_hosts")                                                                 \

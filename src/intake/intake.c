@@ -188,8 +188,9 @@ static enum kol_code read_kind(struct kol_intake_change *c, const struct kol_par
 /* What was said is kept in one place, the call, where numbers are taken out of it. */
 static void drop_words(json_t *params)
 {
-    static const char *const spoken[] = {"TranscriptionData", "TranscriptionText", "SpeechResult",
-                                         "StableSpeechResult", "UnstableSpeechResult", "Digits"};
+    static const char *const spoken[] = {"TranscriptionData",    "TranscriptionText",
+                                         "SpeechResult",         "StableSpeechResult",
+                                         "UnstableSpeechResult", "Digits"};
 
     for (size_t i = 0; i < KOL_COUNT(spoken); i++)
         if (json_object_get(params, spoken[i]))

@@ -30,8 +30,8 @@ static enum kol_code read_lines(struct kol_db *db, struct kol_arena *a, int64_t 
                                 struct kol_err *err)
 {
     *ret = (struct lines){0};
-    enum kol_code code = kol_call_realtime_near(db, a, call_id, line->at_ms, NEAR_MS, &ret->old,
-                                                &ret->count, err);
+    enum kol_code code =
+        kol_call_realtime_near(db, a, call_id, line->at_ms, NEAR_MS, &ret->old, &ret->count, err);
     if (code != KOL_OK)
         return code;
     ret->turns = kol_arena_array(a, ret->count + 1, sizeof *ret->turns);
@@ -73,8 +73,8 @@ enum kol_code kol_intake_add_line(struct kol_db *db, struct kol_arena *a, int64_
     if (code == KOL_OK && what) {
         code = read_lines(db, a, call_id, &line, &lines, err);
         if (code == KOL_OK)
-            code = kol_redact_turns(a, lines.turns, lines.count + 1, what, lines.clean, &hidden,
-                                    err);
+            code =
+                kol_redact_turns(a, lines.turns, lines.count + 1, what, lines.clean, &hidden, err);
         if (code == KOL_OK)
             code = clean_old(db, &lines, err);
         if (code == KOL_OK)

@@ -26,7 +26,7 @@ struct test_server {
     atomic_int requests;
     atomic_bool stopping;
     const char *_Atomic scripted; /* JSON: what /scripted answers */
-    char last[32768]; /* read it when the client has its answer */
+    char last[32768];             /* read it when the client has its answer */
 };
 
 static inline void test_send(int fd, const char *data, size_t len)

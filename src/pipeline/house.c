@@ -50,10 +50,10 @@ static enum kol_code credentials_change(struct kol_db *db, void *arg, struct kol
     char hash[65];
     char *before = NULL;
     int64_t resumed = 0;
-    const char *all = a ? kol_arena_fmt(a, "%s\n%s\n%s\n%s", conf->twilio_account_sid,
-                                        conf->twilio_auth_token, conf->twilio_api_key_sid,
-                                        conf->twilio_api_key_secret)
-                        : NULL;
+    const char *all =
+        a ? kol_arena_fmt(a, "%s\n%s\n%s\n%s", conf->twilio_account_sid, conf->twilio_auth_token,
+                          conf->twilio_api_key_sid, conf->twilio_api_key_secret)
+          : NULL;
 
     if (!all)
         return kol_fail(err, KOL_NO_MEMORY, "compare credentials: out of memory");
@@ -114,8 +114,7 @@ static enum kol_code start_child(struct kol_house *h, struct kol_err *err)
         kol_info("offline transcription is switched off (worker = false): its jobs wait");
         return KOL_OK;
     }
-    atomic_store(&h->offline_on,
-                 kol_transcribe_check_model(h->options.conf, &missing) == KOL_OK);
+    atomic_store(&h->offline_on, kol_transcribe_check_model(h->options.conf, &missing) == KOL_OK);
     return kol_supervisor_start(&options, &h->supervisor, err);
 }
 

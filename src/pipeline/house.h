@@ -1,5 +1,6 @@
 /*
- * house.h - the two processes of a data folder: what `kol serve` and `kol worker` set up and tear down.
+ * house.h - the two processes of a data folder: what `kol serve` and `kol worker` set up and tear
+ * down.
  */
 #ifndef KOL_PIPELINE_HOUSE_H
 #define KOL_PIPELINE_HOUSE_H
@@ -27,7 +28,8 @@ void kol_house_stop(struct kol_house *house); /* stopping must be true; NULL is 
 /* The child that holds the write lock for too long (struct kol_writer_options). */
 void kol_house_stuck(struct kol_house *house, pid_t holder);
 
-/* What the last self-test of the speech engine said, for /readyz: the caller owns it; NULL: unknown. */
+/* What the last self-test of the speech engine said, for /readyz: the caller owns it; NULL:
+ * unknown. */
 json_t *kol_house_engine_report(struct kol_writer *writer, const struct kol_conf *conf);
 
 #endif

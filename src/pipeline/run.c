@@ -112,8 +112,10 @@ static enum kol_code outcome_change(struct kol_db *db, void *arg, struct kol_err
 static void log_failure(const struct outcome *o)
 {
     static const char *const what_next[] = {
-        [KOL_JOB_SCHEDULED] = "will be tried again", [KOL_JOB_READY] = "was given back",
-        [KOL_JOB_PAUSED] = "waits until that is changed", [KOL_JOB_DEAD] = "was given up",
+        [KOL_JOB_SCHEDULED] = "will be tried again",
+        [KOL_JOB_READY] = "was given back",
+        [KOL_JOB_PAUSED] = "waits until that is changed",
+        [KOL_JOB_DEAD] = "was given up",
     };
     const char *next = o->state < KOL_COUNT(what_next) ? what_next[o->state] : NULL;
 

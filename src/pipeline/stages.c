@@ -11,8 +11,7 @@ const struct kol_stage *const kol_stages[] = {
     &kol_stage_lookup,     /* only when no recording callback came: asks Twilio for the recording */
     &kol_stage_fetch,      /* recording -> local file; kind "download" ends here */
     &kol_stage_transcribe, /* decodes through the jail; runs in the worker process */
-    &kol_stage_understand,
-    &kol_stage_deliver,
+    &kol_stage_understand, &kol_stage_deliver,
 };
 const size_t kol_stage_count = KOL_COUNT(kol_stages);
 

@@ -14,12 +14,13 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#define LOOK_MS 100              /* how often the child's end is looked for */
-#define MODEL_LOOK_MS 5000       /* how often a missing model is looked for */
+#define LOOK_MS 100        /* how often the child's end is looked for */
+#define MODEL_LOOK_MS 5000 /* how often a missing model is looked for */
 #define RESTART_LEAST_MS 500
 #define RESTART_MOST_MS 60000
-#define HEALTHY_MS 30000         /* a child that lived so long starts the back-off anew */
-#define STOP_WITHIN_MS 3000 /* a child that loads its model does not listen yet; its jobs are fenced */
+#define HEALTHY_MS 30000 /* a child that lived so long starts the back-off anew */
+#define STOP_WITHIN_MS                                                                             \
+    3000 /* a child that loads its model does not listen yet; its jobs are fenced */
 #define CHILD_NICENESS 10
 
 struct kol_supervisor {
@@ -103,7 +104,8 @@ static bool log_end(int status)
     return false;
 }
 
-/* Waits until the child has ended or the supervisor stops. Returns whether it ended in good order. */
+/* Waits until the child has ended or the supervisor stops. Returns whether it ended in good order.
+ */
 static bool wait_for_child(struct kol_supervisor *s, int *ret_status)
 {
     int64_t asked_ms = 0;

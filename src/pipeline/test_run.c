@@ -38,8 +38,8 @@ static int tear_down(void **state)
 
 static enum kol_code add_change(struct kol_db *db, void *arg, struct kol_err *err)
 {
-    const struct kol_job_new job = {.kind = arg, .stage = "understand", .call_id = 1, .call_sid = "CA",
-                                    .subject = "RE"};
+    const struct kol_job_new job = {
+        .kind = arg, .stage = "understand", .call_id = 1, .call_sid = "CA", .subject = "RE"};
 
     return kol_queue_add(db, &job, kol_wall_ms(), NULL, err);
 }

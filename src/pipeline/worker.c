@@ -12,10 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IDLE_MS 250         /* how often an idle thread looks for work: a cheap read */
-#define REAP_MS 5000        /* how often strangers' expired leases are looked for */
-#define WATCH_MS 500        /* how often the watchdog looks at what runs */
-#define STOP_WITHIN_MS 1500 /* a stage that was told to stop has ended by then: 2 s with the look above */
+#define IDLE_MS 250  /* how often an idle thread looks for work: a cheap read */
+#define REAP_MS 5000 /* how often strangers' expired leases are looked for */
+#define WATCH_MS 500 /* how often the watchdog looks at what runs */
+#define STOP_WITHIN_MS                                                                             \
+    1500 /* a stage that was told to stop has ended by then: 2 s with the look above */
 #define EXIT_STUCK 75
 
 struct worker_thread {
@@ -149,7 +150,8 @@ static enum kol_code extend_change(struct kol_db *db, void *arg, struct kol_err 
 /* The lease is kept only while the work is within its deadline. */
 static bool overdue(const struct kol_stage_run *run, int64_t now_ms)
 {
-    const int64_t deadline = atomic_load(&((struct kol_stage_run *)(uintptr_t)run)->deadline_boot_ms);
+    const int64_t deadline =
+        atomic_load(&((struct kol_stage_run *)(uintptr_t)run)->deadline_boot_ms);
 
     return deadline > 0 && now_ms > deadline + STOP_WITHIN_MS;
 }
@@ -171,8 +173,8 @@ static void watch_thread(struct worker_thread *t, struct kol_db *db)
         if (extend)
             t->extended_boot_ms = now_ms;
     }
-    const bool stuck = t->run && t->told_to_stop_boot_ms &&
-                       now_ms - t->told_to_stop_boot_ms > STOP_WITHIN_MS;
+    const bool stuck =
+        t->run && t->told_to_stop_boot_ms && now_ms - t->told_to_stop_boot_ms > STOP_WITHIN_MS;
     pthread_mutex_unlock(&t->mutex);
 
     if (stuck && t->all->options.may_exit) {
@@ -180,7 +182,8 @@ static void watch_thread(struct worker_thread *t, struct kol_db *db)
                   (long long)extension.job.id, STOP_WITHIN_MS);
         _exit(EXIT_STUCK);
     }
-    if (extend && kol_write(t->all->options.env.writer, extend_change, &extension, &err) != KOL_OK &&
+    if (extend &&
+        kol_write(t->all->options.env.writer, extend_change, &extension, &err) != KOL_OK &&
         err.code != KOL_LOST_LEASE)
         kol_error("keep the lease of job %lld: %s", (long long)extension.job.id, err.msg);
 }
@@ -266,8 +269,8 @@ static enum kol_code start_all(struct kol_workers *w, struct kol_err *err)
     return KOL_OK;
 }
 
-enum kol_code kol_workers_start(const struct kol_workers_options *options,
-                                struct kol_workers **ret, struct kol_err *err)
+enum kol_code kol_workers_start(const struct kol_workers_options *options, struct kol_workers **ret,
+                                struct kol_err *err)
 {
     int total = 0;
 

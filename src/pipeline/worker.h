@@ -19,18 +19,19 @@ struct kol_workers_options {
     const struct kol_workers_share {
         const char *stage;
         int threads;
-    } *shares;
+    } * shares;
     /* A worker process: a stage that does not stop within 2 s is ended with the process. */
     bool may_exit;
 };
 
 /* Opens the stages (the model, for transcribe) and starts the threads. Errors: those of open(). */
-enum kol_code kol_workers_start(const struct kol_workers_options *options,
-                                struct kol_workers **ret, struct kol_err *err) KOL_MUST_CHECK;
+enum kol_code kol_workers_start(const struct kol_workers_options *options, struct kol_workers **ret,
+                                struct kol_err *err) KOL_MUST_CHECK;
 /* Asks all to stop, waits, gives back what was not finished. env.stopping must be true before. */
 void kol_workers_stop(struct kol_workers *w);
 
-/* The state that a stage's open() made in the first of its threads (the transcriber, for self-tests). */
+/* The state that a stage's open() made in the first of its threads (the transcriber, for
+ * self-tests). */
 void *kol_workers_state(struct kol_workers *w, const char *stage);
 
 #endif

@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/str.h"
 
-
 #define MAX_DELAY_MS (24LL * 3600 * 1000)
 #define MAX_GIVEN_BACK 1000
 #define MAX_COUNTS 64 /* stages times states */
@@ -64,13 +63,12 @@ enum kol_code kol_queue_add(struct kol_db *db, const struct kol_job_new *job, in
     int64_t changes = 0;
     const int64_t due_at_ms = job->due_at_ms ? job->due_at_ms : now_ms;
     const int64_t order_key = job->order_key ? job->order_key : now_ms;
-    enum kol_code code =
-        kol_db_run(db, KOL_SQL_job_add,
-                   KOL_ARGS(KOL_TEXT(job->kind), KOL_TEXT(job->stage), KOL_INT(job->business_id),
-                            KOL_INT(job->call_id), KOL_TEXT(job->call_sid), KOL_TEXT(job->subject),
-                            KOL_INT(due_at_ms), KOL_INT(order_key), KOL_TEXT(job->data),
-                            KOL_INT(now_ms)),
-                   &changes, err);
+    enum kol_code code = kol_db_run(
+        db, KOL_SQL_job_add,
+        KOL_ARGS(KOL_TEXT(job->kind), KOL_TEXT(job->stage), KOL_INT(job->business_id),
+                 KOL_INT(job->call_id), KOL_TEXT(job->call_sid), KOL_TEXT(job->subject),
+                 KOL_INT(due_at_ms), KOL_INT(order_key), KOL_TEXT(job->data), KOL_INT(now_ms)),
+        &changes, err);
 
     if (code == KOL_OK && ret_id)
         *ret_id = changes > 0 ? kol_db_last_id(db) : 0;
@@ -105,8 +103,8 @@ enum kol_code kol_queue_claim(struct kol_db *db, struct kol_arena *a, const char
                               struct kol_err *err)
 {
     int64_t id = 0;
-    enum kol_code code = kol_db_run(db, KOL_SQL_job_promote,
-                                    KOL_ARGS(KOL_TEXT(stage), KOL_INT(now_ms)), NULL, err);
+    enum kol_code code =
+        kol_db_run(db, KOL_SQL_job_promote, KOL_ARGS(KOL_TEXT(stage), KOL_INT(now_ms)), NULL, err);
 
     *ret = NULL;
     if (code == KOL_OK)
@@ -135,9 +133,8 @@ static enum kol_code lost(const struct kol_job *job, struct kol_err *err)
 enum kol_code kol_queue_check(struct kol_db *db, const struct kol_job *job, struct kol_err *err)
 {
     int64_t holds = 0;
-    enum kol_code code =
-        kol_db_get_int(db, KOL_SQL_job_holds, KOL_ARGS(KOL_INT(job->id), KOL_INT(job->token)), 0,
-                       &holds, err);
+    enum kol_code code = kol_db_get_int(
+        db, KOL_SQL_job_holds, KOL_ARGS(KOL_INT(job->id), KOL_INT(job->token)), 0, &holds, err);
 
     if (code != KOL_OK)
         return code;
@@ -148,11 +145,11 @@ enum kol_code kol_queue_extend(struct kol_db *db, const struct kol_job *job, dou
                                struct kol_err *err)
 {
     int64_t changes = 0;
-    enum kol_code code = kol_db_run(db, KOL_SQL_job_extend,
-                                    KOL_ARGS(KOL_INT(job->id), KOL_INT(job->token),
-                                             KOL_INT(kol_boot_ms() + KOL_LEASE_MS),
-                                             KOL_REAL(progress)),
-                                    &changes, err);
+    enum kol_code code =
+        kol_db_run(db, KOL_SQL_job_extend,
+                   KOL_ARGS(KOL_INT(job->id), KOL_INT(job->token),
+                            KOL_INT(kol_boot_ms() + KOL_LEASE_MS), KOL_REAL(progress)),
+                   &changes, err);
 
     if (code != KOL_OK)
         return code;
@@ -172,12 +169,12 @@ static enum kol_code move_job(struct kol_db *db, const struct kol_job *job, cons
                               int64_t now_ms, struct kol_err *err)
 {
     int64_t changes = 0;
-    enum kol_code code = kol_db_run(
-        db, KOL_SQL_job_move_running,
-        KOL_ARGS(KOL_INT(job->id), KOL_INT(job->token), KOL_TEXT(state_names[move->to]),
-                 KOL_INT(move->due_at_ms), KOL_TEXT(move->data), KOL_INT(move->attempt),
-                 KOL_TEXT(move->error_code), KOL_TEXT(move->error), KOL_INT(now_ms)),
-        &changes, err);
+    enum kol_code code =
+        kol_db_run(db, KOL_SQL_job_move_running,
+                   KOL_ARGS(KOL_INT(job->id), KOL_INT(job->token), KOL_TEXT(state_names[move->to]),
+                            KOL_INT(move->due_at_ms), KOL_TEXT(move->data), KOL_INT(move->attempt),
+                            KOL_TEXT(move->error_code), KOL_TEXT(move->error), KOL_INT(now_ms)),
+                   &changes, err);
 
     if (code != KOL_OK)
         return code;
@@ -281,13 +278,13 @@ static enum kol_code give_back(struct kol_db *db, const struct held *held, bool 
     const int crashes = held->crashes + (crashed ? 1 : 0);
     const bool poison = crashes >= KOL_MAX_CRASHES;
 
-    return kol_db_run(
-        db, KOL_SQL_job_give_back,
-        KOL_ARGS(KOL_INT(held->id), KOL_INT(held->token),
-                 KOL_TEXT(state_names[poison ? KOL_JOB_DEAD : KOL_JOB_READY]), KOL_INT(crashes),
-                 KOL_TEXT(crashed ? "crashed" : NULL),
-                 KOL_TEXT(crashed ? "the process that worked on it died" : NULL), KOL_INT(now_ms)),
-        NULL, err);
+    return kol_db_run(db, KOL_SQL_job_give_back,
+                      KOL_ARGS(KOL_INT(held->id), KOL_INT(held->token),
+                               KOL_TEXT(state_names[poison ? KOL_JOB_DEAD : KOL_JOB_READY]),
+                               KOL_INT(crashes), KOL_TEXT(crashed ? "crashed" : NULL),
+                               KOL_TEXT(crashed ? "the process that worked on it died" : NULL),
+                               KOL_INT(now_ms)),
+                      NULL, err);
 }
 
 static enum kol_code give_back_all(struct kol_db *db, enum kol_sql id, struct kol_args args,
@@ -299,8 +296,8 @@ static enum kol_code give_back_all(struct kol_db *db, enum kol_sql id, struct ko
 
     if (!a)
         return kol_fail(err, KOL_NO_MEMORY, "give back jobs: out of memory");
-    enum kol_code code = kol_db_rows(db, a, id, args, sizeof(struct held), MAX_GIVEN_BACK,
-                                     read_held, &rows, err);
+    enum kol_code code =
+        kol_db_rows(db, a, id, args, sizeof(struct held), MAX_GIVEN_BACK, read_held, &rows, err);
     if (code != KOL_OK)
         return code;
     const struct held *list = rows.rows;
@@ -334,12 +331,11 @@ enum kol_code kol_queue_list(struct kol_db *db, struct kol_arena *a,
 {
     const size_t limit = filter->limit > 0 && filter->limit < 200 ? (size_t)filter->limit : 200;
     struct kol_rows rows;
-    enum kol_code code =
-        kol_db_rows(db, a, KOL_SQL_job_list,
-                    KOL_ARGS(KOL_INT(filter->business_id), KOL_TEXT(filter->state),
-                             KOL_TEXT(filter->stage), KOL_TEXT(filter->call_sid),
-                             KOL_INT(filter->before_id), KOL_INT(limit)),
-                    sizeof(struct kol_job), limit, read_job, &rows, err);
+    enum kol_code code = kol_db_rows(db, a, KOL_SQL_job_list,
+                                     KOL_ARGS(KOL_INT(filter->business_id), KOL_TEXT(filter->state),
+                                              KOL_TEXT(filter->stage), KOL_TEXT(filter->call_sid),
+                                              KOL_INT(filter->before_id), KOL_INT(limit)),
+                                     sizeof(struct kol_job), limit, read_job, &rows, err);
 
     if (code != KOL_OK)
         return code;
@@ -386,9 +382,9 @@ enum kol_code kol_queue_resume(struct kol_db *db, const char *error_code, int64_
 enum kol_code kol_queue_hurry(struct kol_db *db, const char *kind, const char *stage,
                               const char *subject, int64_t now_ms, struct kol_err *err)
 {
-    return kol_db_run(
-        db, KOL_SQL_job_hurry,
-        KOL_ARGS(KOL_TEXT(kind), KOL_TEXT(stage), KOL_TEXT(subject), KOL_INT(now_ms)), NULL, err);
+    return kol_db_run(db, KOL_SQL_job_hurry,
+                      KOL_ARGS(KOL_TEXT(kind), KOL_TEXT(stage), KOL_TEXT(subject), KOL_INT(now_ms)),
+                      NULL, err);
 }
 
 static void read_count(struct kol_arena *a, struct kol_stmt *st, void *row)

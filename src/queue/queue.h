@@ -1,9 +1,10 @@
 /*
- * queue.h - durable jobs: add, claim, extend, finish, retry, bury. Knows nothing of what a job does.
+ * queue.h - durable jobs: add, claim, extend, finish, retry, bury. Knows nothing of what a job
+ * does.
  *
  * Every function that changes a job runs inside a change (store/writer.h). A claim returns a fresh
- * token; every later write of that job carries it, and LOST_LEASE means: stop, somebody else has it.
- * Source: design.md "always true" 2 to 5; facts of other queues in ARCHITECTURE.md.
+ * token; every later write of that job carries it, and LOST_LEASE means: stop, somebody else has
+ * it. Source: design.md "always true" 2 to 5; facts of other queues in ARCHITECTURE.md.
  */
 #ifndef KOL_QUEUE_QUEUE_H
 #define KOL_QUEUE_QUEUE_H
@@ -32,8 +33,8 @@ const char *kol_job_state_name(enum kol_job_state state);
 
 struct kol_job {
     int64_t id;
-    const char *kind;  /* "full" walks the whole road, "download" is fetch alone */
-    const char *stage; /* a name of pipeline/stages.c */
+    const char *kind;    /* "full" walks the whole road, "download" is fetch alone */
+    const char *stage;   /* a name of pipeline/stages.c */
     int64_t business_id; /* 0: not known yet */
     int64_t call_id;
     const char *call_sid;
@@ -61,7 +62,8 @@ struct kol_job_new {
     const char *data;
 };
 
-/* ret_id 0: an unfinished job of this kind, stage and subject exists already. ret_id may be NULL. */
+/* ret_id 0: an unfinished job of this kind, stage and subject exists already. ret_id may be NULL.
+ */
 enum kol_code kol_queue_add(struct kol_db *db, const struct kol_job_new *job, int64_t now_ms,
                             int64_t *ret_id, struct kol_err *err) KOL_MUST_CHECK;
 
@@ -78,7 +80,8 @@ enum kol_code kol_queue_has_work(struct kol_db *db, const char *stage, int64_t n
                                  struct kol_err *err) KOL_MUST_CHECK;
 
 /* Every one of these fails with LOST_LEASE when job->token is no longer the job's. */
-enum kol_code kol_queue_check(struct kol_db *db, const struct kol_job *job, struct kol_err *err) KOL_MUST_CHECK;
+enum kol_code kol_queue_check(struct kol_db *db, const struct kol_job *job,
+                              struct kol_err *err) KOL_MUST_CHECK;
 enum kol_code kol_queue_extend(struct kol_db *db, const struct kol_job *job, double progress,
                                struct kol_err *err) KOL_MUST_CHECK;
 enum kol_code kol_queue_finish(struct kol_db *db, const struct kol_job *job, int64_t now_ms,
@@ -101,12 +104,12 @@ int64_t kol_queue_backoff_ms(int attempt);
 enum kol_code kol_queue_fail(struct kol_db *db, const struct kol_job *job,
                              const struct kol_err *failure, const struct kol_retry_rule *rule,
                              int64_t least_delay_ms, int64_t wait_divisor, int64_t now_ms,
-                             enum kol_job_state *ret_state,
-                             struct kol_err *err) KOL_MUST_CHECK;
+                             enum kol_job_state *ret_state, struct kol_err *err) KOL_MUST_CHECK;
 
 /* Gives back what a dead or stopping owner held. crashed: counts as a crash of the running job. */
 enum kol_code kol_queue_release_owner(struct kol_db *db, const char *owner, bool crashed,
-                                      int64_t now_ms, int64_t *ret_count, struct kol_err *err) KOL_MUST_CHECK;
+                                      int64_t now_ms, int64_t *ret_count,
+                                      struct kol_err *err) KOL_MUST_CHECK;
 /* Gives back what has an expired lease, or one of an earlier boot; counts as a crash. */
 enum kol_code kol_queue_reap(struct kol_db *db, int64_t now_ms, int64_t *ret_count,
                              struct kol_err *err) KOL_MUST_CHECK;
@@ -124,14 +127,17 @@ enum kol_code kol_queue_list(struct kol_db *db, struct kol_arena *a,
 enum kol_code kol_queue_by_id(struct kol_db *db, struct kol_arena *a, int64_t id,
                               struct kol_job **ret, struct kol_err *err) KOL_MUST_CHECK;
 /* dead, paused, cancelled, scheduled -> ready, attempts forgotten. CONFLICT otherwise. */
-enum kol_code kol_queue_retry(struct kol_db *db, int64_t id, int64_t now_ms, struct kol_err *err) KOL_MUST_CHECK;
-enum kol_code kol_queue_cancel(struct kol_db *db, int64_t id, int64_t now_ms, struct kol_err *err) KOL_MUST_CHECK;
+enum kol_code kol_queue_retry(struct kol_db *db, int64_t id, int64_t now_ms,
+                              struct kol_err *err) KOL_MUST_CHECK;
+enum kol_code kol_queue_cancel(struct kol_db *db, int64_t id, int64_t now_ms,
+                               struct kol_err *err) KOL_MUST_CHECK;
 /* All paused jobs with this error code become ready: credentials or the model changed. */
 enum kol_code kol_queue_resume(struct kol_db *db, const char *error_code, int64_t now_ms,
                                int64_t *ret_count, struct kol_err *err) KOL_MUST_CHECK;
 /* The unfinished job of a call at a stage, due now: "try again" of the player. */
 enum kol_code kol_queue_hurry(struct kol_db *db, const char *kind, const char *stage,
-                              const char *subject, int64_t now_ms, struct kol_err *err) KOL_MUST_CHECK;
+                              const char *subject, int64_t now_ms,
+                              struct kol_err *err) KOL_MUST_CHECK;
 struct kol_queue_count {
     const char *stage, *state;
     int64_t count, oldest_due_at_ms;

@@ -25,8 +25,7 @@ enum kol_code kol_stage_understand_at(struct kol_db *db, int64_t call_id, const 
 enum kol_code kol_stage_offline_dead(struct kol_db *db, int64_t call_id, const char *call_sid,
                                      int64_t business_id, int64_t now_ms, struct kol_err *err)
 {
-    enum kol_code code =
-        kol_call_set_offline_state(db, call_id, KOL_OFFLINE_DEAD, now_ms, err);
+    enum kol_code code = kol_call_set_offline_state(db, call_id, KOL_OFFLINE_DEAD, now_ms, err);
 
     if (code != KOL_OK)
         return code;

@@ -1,5 +1,6 @@
 /*
- * stage.h - what a stage of the road gets, and what it answers. Stages meet only through the stored call.
+ * stage.h - what a stage of the road gets, and what it answers. Stages meet only through the stored
+ * call.
  *
  * A stage does its work without holding any transaction, then says in its run what to store; the
  * pipeline commits that together with the end of the job and the next stage's job, fenced by the
@@ -41,24 +42,27 @@ struct kol_stage_run {
     void *save_arg;
     /* After the commit: the operators' lines. NULL is fine. */
     void (*after)(struct kol_stage_run *run);
-    bool again;           /* not finished: come back, no failure counted */
-    int64_t again_in_ms;  /* nominal wait; the pipeline divides it */
-    const char *data;     /* job data kept for next time (again only) */
-    bool end_of_road;     /* finished, and nothing follows */
-    /* Where a transcript is worked on that is missing its file: back to this stage, as a new job. */
+    bool again;          /* not finished: come back, no failure counted */
+    int64_t again_in_ms; /* nominal wait; the pipeline divides it */
+    const char *data;    /* job data kept for next time (again only) */
+    bool end_of_road;    /* finished, and nothing follows */
+    /* Where a transcript is worked on that is missing its file: back to this stage, as a new job.
+     */
     const char *next_stage;   /* instead of the road's; NULL: as the road says */
     const char *next_subject; /* subject of the next stage's job; NULL: the same */
-    int64_t retry_in_ms;  /* on failure: the peer's Retry-After; 0: the rule decides */
+    int64_t retry_in_ms;      /* on failure: the peer's Retry-After; 0: the rule decides */
 };
 
 struct kol_stage {
     const char *name; /* stored in job.stage */
     const char *next; /* stage that follows for kind "full"; NULL: the last */
-    enum kol_code (*open)(const struct kol_stage_env *env, void **ret, struct kol_err *err); /* NULL: no state */
+    enum kol_code (*open)(const struct kol_stage_env *env, void **ret,
+                          struct kol_err *err); /* NULL: no state */
     void (*close)(void *state);
     enum kol_code (*run)(struct kol_stage_run *run, struct kol_err *err);
     /* In the transaction that buries the job: what its call becomes. NULL: nothing. */
-    enum kol_code (*bury)(struct kol_db *db, const struct kol_job *job, const struct kol_err *failure, int64_t now_ms, struct kol_err *err);
+    enum kol_code (*bury)(struct kol_db *db, const struct kol_job *job,
+                          const struct kol_err *failure, int64_t now_ms, struct kol_err *err);
     struct kol_retry_rule retry;
 };
 
@@ -76,7 +80,8 @@ static inline bool kol_stage_should_stop(const struct kol_stage_run *run)
 enum kol_code kol_stage_offline_dead(struct kol_db *db, int64_t call_id, const char *call_sid,
                                      int64_t business_id, int64_t now_ms,
                                      struct kol_err *err) KOL_MUST_CHECK;
-/* In a change: the call is to be understood (again) at due_at_ms, or sooner when that was planned. */
+/* In a change: the call is to be understood (again) at due_at_ms, or sooner when that was planned.
+ */
 enum kol_code kol_stage_understand_at(struct kol_db *db, int64_t call_id, const char *call_sid,
                                       int64_t business_id, int64_t due_at_ms, int64_t now_ms,
                                       struct kol_err *err) KOL_MUST_CHECK;

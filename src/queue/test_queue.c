@@ -40,9 +40,14 @@ static int tear_down(void **state)
 
 static int64_t add(const char *subject, int64_t business_id, int64_t order_key, int64_t due_at_ms)
 {
-    const struct kol_job_new job = {.kind = "full", .stage = "transcribe", .business_id = business_id,
-                                    .call_id = 1, .call_sid = "CA", .subject = subject,
-                                    .order_key = order_key, .due_at_ms = due_at_ms};
+    const struct kol_job_new job = {.kind = "full",
+                                    .stage = "transcribe",
+                                    .business_id = business_id,
+                                    .call_id = 1,
+                                    .call_sid = "CA",
+                                    .subject = subject,
+                                    .order_key = order_key,
+                                    .due_at_ms = due_at_ms};
     int64_t id = 0;
 
     ok(kol_queue_add(db, &job, 1000, &id, &err));
@@ -161,7 +166,8 @@ static void test_failures_retry_pause_or_bury(void **state)
         check_int(kol_code_name(rows[i].code), to, rows[i].expected);
         check_int(kol_code_name(rows[i].code), reread(id)->attempt, rows[i].attempts);
         check_str("error", reread(id)->error, "why");
-        (void)!kol_queue_cancel(db, id, 1001, &err); /* out of the next row's way; a dead one stays */
+        (void)!kol_queue_cancel(db, id, 1001,
+                                &err); /* out of the next row's way; a dead one stays */
     }
 }
 
@@ -244,8 +250,11 @@ static void test_reaper_takes_expired_leases_only(void **state)
 static void test_kinds_do_not_touch_each_other(void **state)
 {
     (void)state;
-    const struct kol_job_new download = {.kind = "download", .stage = "transcribe", .call_id = 1,
-                                         .call_sid = "CA", .subject = "RE1"};
+    const struct kol_job_new download = {.kind = "download",
+                                         .stage = "transcribe",
+                                         .call_id = 1,
+                                         .call_sid = "CA",
+                                         .subject = "RE1"};
     int64_t id = 0;
 
     assert_int_not_equal(add("RE1", 0, 1, 0), 0);

@@ -173,8 +173,8 @@ static enum kol_code save_edit(struct kol_db *db, void *arg, struct kol_err *err
     for (size_t i = 0; i < KOL_COUNT(fields); i++) {
         if (!e->given[i])
             continue;
-        enum kol_code code = kol_lead_type(db, e->lead_id, &e->who, fields[i].field, e->values[i],
-                                           now_ms, err);
+        enum kol_code code =
+            kol_lead_type(db, e->lead_id, &e->who, fields[i].field, e->values[i], now_ms, err);
         if (code != KOL_OK)
             return code;
     }

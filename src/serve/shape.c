@@ -145,7 +145,8 @@ static json_t *shape_place(const struct kol_search_place *place)
     kol_json_set_str(json, "field", place->field);
     kol_json_set(json, "segment", place->segment < 0 ? json_null() : json_integer(place->segment));
     kol_json_set_str(json, "speaker", place->role);
-    kol_json_set(json, "start_ms", place->start_ms < 0 ? json_null() : json_integer(place->start_ms));
+    kol_json_set(json, "start_ms",
+                 place->start_ms < 0 ? json_null() : json_integer(place->start_ms));
     kol_json_set(json, "end_ms", place->end_ms < 0 ? json_null() : json_integer(place->end_ms));
     kol_json_set_str(json, "text", place->text);
     kol_json_set_int(json, "offset", (int64_t)place->offset);

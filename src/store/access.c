@@ -10,8 +10,7 @@
 #define MAX_LISTED 1000
 
 static enum kol_code find_principal(struct kol_db *db, enum kol_sql id, struct kol_args args,
-                                    bool *ret_found, struct kol_principal *ret,
-                                    struct kol_err *err)
+                                    bool *ret_found, struct kol_principal *ret, struct kol_err *err)
 {
     KOL_STMT st = NULL;
     enum kol_code code = kol_db_query(db, id, args, &st, err);
@@ -71,11 +70,10 @@ enum kol_code kol_key_add(struct kol_db *db, int64_t business_id, const char *na
                           const char *hash, const char *hint, int64_t now_ms, int64_t *ret_id,
                           struct kol_err *err)
 {
-    enum kol_code code =
-        kol_db_run(db, KOL_SQL_key_add,
-                   KOL_ARGS(KOL_INT_OR_NULL(business_id), KOL_TEXT(name), KOL_TEXT(hash),
-                            KOL_TEXT(hint), KOL_INT(now_ms)),
-                   NULL, err);
+    enum kol_code code = kol_db_run(db, KOL_SQL_key_add,
+                                    KOL_ARGS(KOL_INT_OR_NULL(business_id), KOL_TEXT(name),
+                                             KOL_TEXT(hash), KOL_TEXT(hint), KOL_INT(now_ms)),
+                                    NULL, err);
 
     if (code == KOL_CONFLICT && business_id)
         return kol_fail(err, KOL_NOT_FOUND, "there is no business %lld", (long long)business_id);
@@ -87,8 +85,8 @@ enum kol_code kol_key_add(struct kol_db *db, int64_t business_id, const char *na
 enum kol_code kol_key_revoke(struct kol_db *db, int64_t id, int64_t now_ms, struct kol_err *err)
 {
     int64_t changes = 0;
-    enum kol_code code = kol_db_run(db, KOL_SQL_key_revoke, KOL_ARGS(KOL_INT(id), KOL_INT(now_ms)),
-                                    &changes, err);
+    enum kol_code code =
+        kol_db_run(db, KOL_SQL_key_revoke, KOL_ARGS(KOL_INT(id), KOL_INT(now_ms)), &changes, err);
 
     if (code != KOL_OK)
         return code;
@@ -116,9 +114,8 @@ enum kol_code kol_session_add(struct kol_db *db, const char *kind, const char *h
 enum kol_code kol_login_take(struct kol_db *db, const char *hash, int64_t now_ms, bool *ret_found,
                              struct kol_principal *ret, struct kol_err *err)
 {
-    enum kol_code code =
-        find_principal(db, KOL_SQL_login_find, KOL_ARGS(KOL_TEXT(hash), KOL_INT(now_ms)), ret_found,
-                       ret, err);
+    enum kol_code code = find_principal(
+        db, KOL_SQL_login_find, KOL_ARGS(KOL_TEXT(hash), KOL_INT(now_ms)), ret_found, ret, err);
 
     if (code != KOL_OK || !*ret_found)
         return code;

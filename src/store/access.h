@@ -1,5 +1,6 @@
 /*
- * access.h - API keys, browser sessions, one-time logins and the audit log. Secrets are stored as SHA-256 only.
+ * access.h - API keys, browser sessions, one-time logins and the audit log. Secrets are stored as
+ * SHA-256 only.
  */
 #ifndef KOL_STORE_ACCESS_H
 #define KOL_STORE_ACCESS_H
@@ -21,7 +22,8 @@ struct kol_key {
     int64_t created_at_ms, revoked_at_ms;
 };
 
-/* hash is the hex SHA-256 of the whole key or token. ret_found false: unknown, revoked or expired. */
+/* hash is the hex SHA-256 of the whole key or token. ret_found false: unknown, revoked or expired.
+ */
 enum kol_code kol_key_find(struct kol_db *db, const char *hash, bool *ret_found,
                            struct kol_principal *ret, struct kol_err *err) KOL_MUST_CHECK;
 enum kol_code kol_key_list(struct kol_db *db, struct kol_arena *a, struct kol_key **ret,
@@ -44,8 +46,10 @@ enum kol_code kol_login_take(struct kol_db *db, const char *hash, int64_t now_ms
 enum kol_code kol_session_remove(struct kol_db *db, const char *hash,
                                  struct kol_err *err) KOL_MUST_CHECK;
 /* Random bytes that signed links are made with; made once per database. ret is 64 hex digits. */
-enum kol_code kol_link_secret(struct kol_db *db, char ret[static 65], struct kol_err *err) KOL_MUST_CHECK;
+enum kol_code kol_link_secret(struct kol_db *db, char ret[static 65],
+                              struct kol_err *err) KOL_MUST_CHECK;
 enum kol_code kol_audit_add(struct kol_db *db, const struct kol_principal *who, const char *action,
-                            const char *subject, int64_t now_ms, struct kol_err *err) KOL_MUST_CHECK;
+                            const char *subject, int64_t now_ms,
+                            struct kol_err *err) KOL_MUST_CHECK;
 
 #endif

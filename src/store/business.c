@@ -107,14 +107,14 @@ static const char *redact_of(const struct kol_business *b)
 enum kol_code kol_business_add(struct kol_db *db, const struct kol_business *b, int64_t now_ms,
                                int64_t *ret_id, struct kol_err *err)
 {
-    enum kol_code code = kol_db_run(
-        db, KOL_SQL_business_add,
-        KOL_ARGS(KOL_TEXT(b->name), KOL_TEXT(b->timezone), KOL_TEXT(b->language),
-                 KOL_TEXT(or_empty(b->glossary)), KOL_TEXT(or_empty(b->services)),
-                 KOL_TEXT(or_empty(b->channel_map)), KOL_TEXT(b->webhook_url),
-                 KOL_TEXT(b->webhook_secret), KOL_INT(b->retention_days), KOL_INT(now_ms),
-                 KOL_TEXT(redact_of(b))),
-        NULL, err);
+    enum kol_code code =
+        kol_db_run(db, KOL_SQL_business_add,
+                   KOL_ARGS(KOL_TEXT(b->name), KOL_TEXT(b->timezone), KOL_TEXT(b->language),
+                            KOL_TEXT(or_empty(b->glossary)), KOL_TEXT(or_empty(b->services)),
+                            KOL_TEXT(or_empty(b->channel_map)), KOL_TEXT(b->webhook_url),
+                            KOL_TEXT(b->webhook_secret), KOL_INT(b->retention_days),
+                            KOL_INT(now_ms), KOL_TEXT(redact_of(b))),
+                   NULL, err);
 
     if (code == KOL_OK)
         *ret_id = kol_db_last_id(db);
@@ -130,8 +130,7 @@ enum kol_code kol_business_update(struct kol_db *db, const struct kol_business *
         KOL_ARGS(KOL_INT(b->id), KOL_TEXT(b->name), KOL_TEXT(b->timezone), KOL_TEXT(b->language),
                  KOL_TEXT(or_empty(b->glossary)), KOL_TEXT(or_empty(b->services)),
                  KOL_TEXT(or_empty(b->channel_map)), KOL_TEXT(b->webhook_url),
-                 KOL_TEXT(b->webhook_secret), KOL_INT(b->retention_days),
-                 KOL_TEXT(redact_of(b))),
+                 KOL_TEXT(b->webhook_secret), KOL_INT(b->retention_days), KOL_TEXT(redact_of(b))),
         &changes, err);
 
     if (code == KOL_OK && changes == 0)

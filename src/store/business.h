@@ -16,9 +16,9 @@ struct kol_business {
     /* JSON {"inbound":"agent,customer","outbound":"customer,agent","<source>/<direction>":...};
      * "" default: see docs/configuration.md */
     const char *channel_map;
-    const char *webhook_url;    /* NULL: none */
-    const char *webhook_secret; /* whsec_... */
-    int64_t retention_days;     /* 0: keep */
+    const char *webhook_url;        /* NULL: none */
+    const char *webhook_secret;     /* whsec_... */
+    int64_t retention_days;         /* 0: keep */
     int64_t webhook_disabled_at_ms; /* 0: in use; set by a 410 or 5 days of failure */
     int64_t created_at_ms;
     const char *redact; /* what to take out of words, see base/redact.h; NULL: the default */
@@ -44,8 +44,8 @@ enum kol_code kol_business_add(struct kol_db *db, const struct kol_business *bus
                                int64_t now_ms, int64_t *ret_id, struct kol_err *err) KOL_MUST_CHECK;
 enum kol_code kol_business_update(struct kol_db *db, const struct kol_business *business,
                                   struct kol_err *err) KOL_MUST_CHECK;
-/* CONFLICT when another business has the number. Gives waiting, unassigned calls of it to the business
- * and releases their paused jobs. ret_released (NULL is fine): how many calls. */
+/* CONFLICT when another business has the number. Gives waiting, unassigned calls of it to the
+ * business and releases their paused jobs. ret_released (NULL is fine): how many calls. */
 enum kol_code kol_business_add_number(struct kol_db *db, int64_t id, const char *number,
                                       int64_t now_ms, int64_t *ret_released,
                                       struct kol_err *err) KOL_MUST_CHECK;

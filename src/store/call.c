@@ -61,8 +61,8 @@ static void read_call(struct kol_arena *a, struct kol_stmt *st, void *row)
     c->ended_at_ms = kol_col_int(st, i++);
     c->created_at_ms = kol_col_int(st, i++);
     c->updated_at_ms = kol_col_int(st, i++);
-    c->fetch_state = (enum kol_fetch_state)index_of(fetch_names, KOL_COUNT(fetch_names),
-                                                    kol_col_text(st, i++));
+    c->fetch_state =
+        (enum kol_fetch_state)index_of(fetch_names, KOL_COUNT(fetch_names), kol_col_text(st, i++));
     c->fetch_reason = kol_col_dup(a, st, i++);
     c->fetch_next_at_ms = kol_col_int(st, i++);
     c->audio_file = kol_col_dup(a, st, i++);
@@ -115,13 +115,13 @@ enum kol_code kol_call_list(struct kol_db *db, struct kol_arena *a,
 {
     const size_t limit = filter->limit > 0 && filter->limit < 200 ? (size_t)filter->limit : 200;
     struct kol_rows rows;
-    enum kol_code code = kol_db_rows(
-        db, a, KOL_SQL_call_list,
-        KOL_ARGS(KOL_INT(filter->business_id), KOL_INT(filter->unassigned),
-                 KOL_TEXT(filter->number_part), KOL_TEXT(filter->city), KOL_TEXT(filter->service),
-                 KOL_INT(filter->from_ms), KOL_INT(filter->to_ms), KOL_INT(filter->before_id),
-                 KOL_INT(limit)),
-        sizeof(struct kol_call), limit, read_call, &rows, err);
+    enum kol_code code =
+        kol_db_rows(db, a, KOL_SQL_call_list,
+                    KOL_ARGS(KOL_INT(filter->business_id), KOL_INT(filter->unassigned),
+                             KOL_TEXT(filter->number_part), KOL_TEXT(filter->city),
+                             KOL_TEXT(filter->service), KOL_INT(filter->from_ms),
+                             KOL_INT(filter->to_ms), KOL_INT(filter->before_id), KOL_INT(limit)),
+                    sizeof(struct kol_call), limit, read_call, &rows, err);
 
     if (code != KOL_OK)
         return code;
@@ -137,9 +137,9 @@ enum kol_code kol_call_ensure(struct kol_db *db, const char *call_sid, const cha
 {
     KOL_STMT st = NULL;
     bool row;
-    enum kol_code code = kol_db_run(
-        db, KOL_SQL_call_insert,
-        KOL_ARGS(KOL_TEXT(call_sid), KOL_TEXT(account_sid), KOL_INT(now_ms)), NULL, err);
+    enum kol_code code =
+        kol_db_run(db, KOL_SQL_call_insert,
+                   KOL_ARGS(KOL_TEXT(call_sid), KOL_TEXT(account_sid), KOL_INT(now_ms)), NULL, err);
 
     if (code == KOL_OK)
         code = kol_db_query(db, KOL_SQL_call_account, KOL_ARGS(KOL_TEXT(call_sid)), &st, err);
@@ -159,11 +159,11 @@ enum kol_code kol_call_set_parties(struct kol_db *db, int64_t id, const char *di
                                    const char *from_number, const char *to_number,
                                    int64_t business_id, int64_t now_ms, struct kol_err *err)
 {
-    enum kol_code code = kol_db_run(db, KOL_SQL_call_set_parties,
-                                    KOL_ARGS(KOL_INT(id), KOL_TEXT(direction),
-                                             KOL_TEXT(from_number), KOL_TEXT(to_number),
-                                             KOL_INT_OR_NULL(business_id), KOL_INT(now_ms)),
-                                    NULL, err);
+    enum kol_code code =
+        kol_db_run(db, KOL_SQL_call_set_parties,
+                   KOL_ARGS(KOL_INT(id), KOL_TEXT(direction), KOL_TEXT(from_number),
+                            KOL_TEXT(to_number), KOL_INT_OR_NULL(business_id), KOL_INT(now_ms)),
+                   NULL, err);
 
     if (code != KOL_OK || business_id == 0)
         return code;
@@ -229,13 +229,13 @@ enum kol_code kol_call_put_recording(struct kol_db *db, int64_t call_id,
 
     if (!a)
         return kol_fail(err, KOL_NO_MEMORY, "store a recording: out of memory");
-    enum kol_code code = kol_db_run(
-        db, KOL_SQL_recording_put,
-        KOL_ARGS(KOL_TEXT(r->recording_sid), KOL_INT(call_id), KOL_TEXT(r->account_sid),
-                 KOL_TEXT(r->status), KOL_TEXT(r->source), KOL_TEXT(r->url), KOL_INT(r->duration),
-                 KOL_INT(r->channels), KOL_INT(r->error_code), KOL_INT_OR_NULL(r->started_at_ms),
-                 KOL_INT(now_ms)),
-        &changes, err);
+    enum kol_code code =
+        kol_db_run(db, KOL_SQL_recording_put,
+                   KOL_ARGS(KOL_TEXT(r->recording_sid), KOL_INT(call_id), KOL_TEXT(r->account_sid),
+                            KOL_TEXT(r->status), KOL_TEXT(r->source), KOL_TEXT(r->url),
+                            KOL_INT(r->duration), KOL_INT(r->channels), KOL_INT(r->error_code),
+                            KOL_INT_OR_NULL(r->started_at_ms), KOL_INT(now_ms)),
+                   &changes, err);
     if (code != KOL_OK)
         return code;
     if (changes == 0)
@@ -251,9 +251,8 @@ enum kol_code kol_call_set_duration(struct kol_db *db, int64_t id, const char *r
                                     int64_t duration, int channels, const char *source,
                                     int64_t now_ms, struct kol_err *err)
 {
-    const struct kol_args args =
-        KOL_ARGS(KOL_INT(id), KOL_TEXT(recording_sid), KOL_INT(duration), KOL_INT(channels),
-                 KOL_TEXT(source), KOL_INT(now_ms));
+    const struct kol_args args = KOL_ARGS(KOL_INT(id), KOL_TEXT(recording_sid), KOL_INT(duration),
+                                          KOL_INT(channels), KOL_TEXT(source), KOL_INT(now_ms));
     enum kol_code code = kol_db_run(db, KOL_SQL_recording_set_duration, args, NULL, err);
 
     if (code != KOL_OK)
@@ -326,10 +325,10 @@ enum kol_code kol_call_realtime_near(struct kol_db *db, struct kol_arena *a, int
 enum kol_code kol_call_set_realtime_text(struct kol_db *db, const struct kol_realtime_line *line,
                                          const char *text, struct kol_err *err)
 {
-    return kol_db_run(db, KOL_SQL_realtime_line_set_text,
-                      KOL_ARGS(KOL_TEXT(line->transcription_sid), KOL_INT(line->sequence),
-                               KOL_TEXT(text)),
-                      NULL, err);
+    return kol_db_run(
+        db, KOL_SQL_realtime_line_set_text,
+        KOL_ARGS(KOL_TEXT(line->transcription_sid), KOL_INT(line->sequence), KOL_TEXT(text)), NULL,
+        err);
 }
 
 #define CONVERSATION_MAX_BYTES (4 * 1024 * 1024)
@@ -359,12 +358,11 @@ enum kol_code kol_call_add_realtime_line(struct kol_db *db, int64_t call_id,
 {
     KOL_STR text;
     int64_t changes = 0;
-    enum kol_code code =
-        kol_db_run(db, KOL_SQL_realtime_line_add,
-                   KOL_ARGS(KOL_TEXT(line->transcription_sid), KOL_INT(line->sequence),
-                            KOL_INT(call_id), KOL_TEXT(line->role), KOL_TEXT(line->text),
-                            KOL_INT(line->at_ms)),
-                   &changes, err);
+    enum kol_code code = kol_db_run(
+        db, KOL_SQL_realtime_line_add,
+        KOL_ARGS(KOL_TEXT(line->transcription_sid), KOL_INT(line->sequence), KOL_INT(call_id),
+                 KOL_TEXT(line->role), KOL_TEXT(line->text), KOL_INT(line->at_ms)),
+        &changes, err);
 
     kol_str_init(&text, CONVERSATION_MAX_BYTES);
     *ret_new = changes > 0;

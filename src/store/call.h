@@ -24,11 +24,11 @@ enum kol_fetch_state {
 
 /* Where offline transcription stands. */
 #define KOL_OFFLINE_STATES(X)                                                                      \
-    X(NONE, "none")       /* nothing to transcribe yet */                                          \
-    X(PENDING, "pending") /* on its way */                                                         \
-    X(DONE, "done")       /* final_transcript holds words */                                       \
+    X(NONE, "none")           /* nothing to transcribe yet */                                      \
+    X(PENDING, "pending")     /* on its way */                                                     \
+    X(DONE, "done")           /* final_transcript holds words */                                   \
     X(NO_SPEECH, "no_speech") /* transcribed, nobody spoke: final_transcript is empty */           \
-    X(DEAD, "dead")       /* will not come: look-up found nothing, gone at Twilio, buried */
+    X(DEAD, "dead")           /* will not come: look-up found nothing, gone at Twilio, buried */
 enum kol_offline_state {
 #define X(code, name) KOL_OFFLINE_##code,
     KOL_OFFLINE_STATES(X)
@@ -66,7 +66,8 @@ struct kol_call {
     const char *full_conversation; /* realtime */
     const char *language;          /* of the transcript, "he" or "en" */
     const char *model;
-    const char *transcript_source; /* what summary and lead were made from: offline, realtime, none */
+    const char
+        *transcript_source; /* what summary and lead were made from: offline, realtime, none */
     const char *summary;
     const char *extracted_service;
     const char *extracted_city;
@@ -147,7 +148,8 @@ enum kol_code kol_call_set_offline_state(struct kol_db *db, int64_t id,
                                          enum kol_offline_state state, int64_t now_ms,
                                          struct kol_err *err) KOL_MUST_CHECK;
 
-/* One line of the realtime transcript; a line already stored (same sid and sequence) changes nothing. */
+/* One line of the realtime transcript; a line already stored (same sid and sequence) changes
+ * nothing. */
 struct kol_realtime_line {
     const char *transcription_sid;
     int64_t sequence;

@@ -205,9 +205,9 @@ void kol_db_rollback_to(struct kol_db *db)
     (void)db->driver->script(db, "ROLLBACK TO change; RELEASE change", NULL);
 }
 
-enum kol_code kol_db_checkpoint(struct kol_db *db, struct kol_err *err)
+enum kol_code kol_db_checkpoint(struct kol_db *db, bool empty, struct kol_err *err)
 {
-    return db->driver->checkpoint(db, err);
+    return db->driver->checkpoint(db, empty, err);
 }
 
 static enum kol_code run_steps(struct kol_db *db, int version, struct kol_err *err)

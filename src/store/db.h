@@ -30,7 +30,7 @@ enum kol_db_mode {
  */
 enum kol_code kol_db_open(const char *dsn, enum kol_db_mode mode, struct kol_db **ret,
                           struct kol_err *err) KOL_MUST_CHECK;
-void kol_db_close(struct kol_db *db); /* NULL is fine */
+void kol_db_close(struct kol_db *db);    /* NULL is fine */
 const char *kol_db_engine_version(void); /* "SQLite 3.40.1" for doctor */
 
 /* A parameter of a query. Text and blobs are borrowed until the statement is finished. */
@@ -55,12 +55,13 @@ struct kol_args {
     int count;
 };
 #define KOL_ARGS(...)                                                                              \
-    ((struct kol_args){(const struct kol_value[]){__VA_ARGS__},                                    \
-                       (int)(sizeof((const struct kol_value[]){__VA_ARGS__}) /                     \
-                             sizeof(struct kol_value))})
+    ((struct kol_args){                                                                            \
+        (const struct kol_value[]){__VA_ARGS__},                                                   \
+        (int)(sizeof((const struct kol_value[]){__VA_ARGS__}) / sizeof(struct kol_value))})
 #define KOL_NO_ARGS ((struct kol_args){NULL, 0})
 
-/* Runs a statement that gives no rows. ret_changes (NULL is fine): rows inserted, changed, deleted. */
+/* Runs a statement that gives no rows. ret_changes (NULL is fine): rows inserted, changed, deleted.
+ */
 enum kol_code kol_db_run(struct kol_db *db, enum kol_sql id, struct kol_args args,
                          int64_t *ret_changes, struct kol_err *err) KOL_MUST_CHECK;
 int64_t kol_db_last_id(struct kol_db *db); /* of the last INSERT on this connection */
@@ -119,7 +120,7 @@ enum kol_code kol_db_release(struct kol_db *db, struct kol_err *err) KOL_MUST_CH
 void kol_db_rollback_to(struct kol_db *db); /* back to the savepoint, and drops it */
 
 /* Copies the write-ahead log into the database file. Writer only, under the write lock. */
-enum kol_code kol_db_checkpoint(struct kol_db *db, struct kol_err *err) KOL_MUST_CHECK;
+enum kol_code kol_db_checkpoint(struct kol_db *db, bool empty, struct kol_err *err) KOL_MUST_CHECK;
 
 /* Brings the schema up to this program's version; refuses a newer one. Writer only. */
 enum kol_code kol_db_migrate(struct kol_db *db, struct kol_err *err) KOL_MUST_CHECK;

@@ -158,7 +158,7 @@ static enum kol_code configure(struct sqlite_db *db, enum kol_db_mode mode, stru
                          "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                          "PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0;"
                          "PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = 67108864;"
-                         "PRAGMA secure_delete = FAST",
+                         "PRAGMA secure_delete = ON",
                          err);
 }
 
@@ -249,9 +249,9 @@ static struct sqlite_stmt *take_stmt(struct sqlite_db *db, enum kol_sql id, int 
     }
     *ret_status = SQLITE_OK;
     if (!st->handle)
-        *ret_status = sqlite3_prepare_v3(db->handle, kol_sql_texts[id].text, -1,
-                                         st->cached ? SQLITE_PREPARE_PERSISTENT : 0, &st->handle,
-                                         NULL);
+        *ret_status =
+            sqlite3_prepare_v3(db->handle, kol_sql_texts[id].text, -1,
+                               st->cached ? SQLITE_PREPARE_PERSISTENT : 0, &st->handle, NULL);
     st->base.db = &db->base;
     st->in_use = true;
     return st;
@@ -335,12 +335,19 @@ static int64_t sqlite_last_id(struct kol_db *db)
     return sqlite3_last_insert_rowid(to_sqlite(db)->handle);
 }
 
-static enum kol_code sqlite_checkpoint(struct kol_db *base, struct kol_err *err)
+/* Old frames of a log hold what was redacted or deleted since: without work they are cut off. */
+static enum kol_code sqlite_checkpoint(struct kol_db *base, bool empty, struct kol_err *err)
 {
     struct sqlite_db *db = to_sqlite(base);
-    int status =
-        sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    int status = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 
+    if (status == SQLITE_OK && empty) {
+        sqlite3_busy_timeout(db->handle, 0);
+        status = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
+    }
+    if (status == SQLITE_BUSY)
+        status = SQLITE_OK; /* readers: the next time */
     return status == SQLITE_OK ? KOL_OK : fail(db, status, err);
 }
 

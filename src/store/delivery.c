@@ -83,7 +83,7 @@ enum kol_code kol_delivery_log_attempt(struct kol_db *db, const char *id, int at
 
     if (code != KOL_OK)
         return code;
-    return kol_db_run(
-        db, KOL_SQL_delivery_count_attempt,
-        KOL_ARGS(KOL_TEXT(id), KOL_INT(attempt), KOL_INT(status), KOL_TEXT(error)), NULL, err);
+    return kol_db_run(db, KOL_SQL_delivery_count_attempt,
+                      KOL_ARGS(KOL_TEXT(id), KOL_INT(attempt), KOL_INT(status), KOL_TEXT(error)),
+                      NULL, err);
 }

@@ -1,7 +1,8 @@
 /*
  * delivery.h - one outgoing event to a CRM and the log of its attempts.
  *
- * The row is made in the transaction that stores the insight; its id is the webhook-id on every retry.
+ * The row is made in the transaction that stores the insight; its id is the webhook-id on every
+ * retry.
  */
 #ifndef KOL_STORE_DELIVERY_H
 #define KOL_STORE_DELIVERY_H
@@ -12,11 +13,11 @@ struct kol_delivery {
     const char *id; /* event id, "evt_" + UUIDv7 */
     int64_t business_id;
     int64_t call_id;
-    int64_t version;      /* of the call, 1, 2, ... */
-    const char *type;     /* "call.completed", "call.updated" */
-    const char *url;      /* endpoint when first sent */
-    const char *payload;  /* JSON, fixed at the first attempt; NULL before */
-    const char *state;    /* "pending", "delivered", "dead", "superseded" */
+    int64_t version;     /* of the call, 1, 2, ... */
+    const char *type;    /* "call.completed", "call.updated" */
+    const char *url;     /* endpoint when first sent */
+    const char *payload; /* JSON, fixed at the first attempt; NULL before */
+    const char *state;   /* "pending", "delivered", "dead", "superseded" */
     int attempts;
     int64_t created_at_ms, delivered_at_ms;
     int last_status;

@@ -43,7 +43,8 @@ struct kol_db_driver {
     bool (*in_transaction)(struct kol_db *db);
     int64_t (*changes)(struct kol_db *db);
     int64_t (*last_id)(struct kol_db *db);
-    enum kol_code (*checkpoint)(struct kol_db *db, struct kol_err *err);
+    /* empty: the log is left with nothing in it, unless somebody reads just now; never waits */
+    enum kol_code (*checkpoint)(struct kol_db *db, bool empty, struct kol_err *err);
 };
 extern const struct kol_db_driver kol_db_sqlite;
 

@@ -24,10 +24,9 @@ enum kol_code kol_segment_list(struct kol_db *db, struct kol_arena *a, int64_t c
                                struct kol_err *err)
 {
     struct kol_rows rows;
-    enum kol_code code = kol_db_rows(db, a, KOL_SQL_segment_list,
-                                     KOL_ARGS(KOL_INT(call_id), KOL_INT(with_dropped)),
-                                     sizeof(struct kol_segment_row), MAX_SEGMENTS, read_segment,
-                                     &rows, err);
+    enum kol_code code =
+        kol_db_rows(db, a, KOL_SQL_segment_list, KOL_ARGS(KOL_INT(call_id), KOL_INT(with_dropped)),
+                    sizeof(struct kol_segment_row), MAX_SEGMENTS, read_segment, &rows, err);
 
     if (code != KOL_OK)
         return code;
@@ -45,12 +44,12 @@ static enum kol_code save_segments(struct kol_db *db, int64_t call_id,
     for (size_t i = 0; i < row->segment_count && code == KOL_OK; i++) {
         const struct kol_segment_row *s = &row->segments[i];
 
-        code = kol_db_run(db, KOL_SQL_segment_add,
-                          KOL_ARGS(KOL_INT(call_id), KOL_INT(i), KOL_INT(s->channel),
-                                   KOL_TEXT(s->role), KOL_INT(s->start_ms), KOL_INT(s->end_ms),
-                                   KOL_TEXT(s->text), KOL_TEXT(s->words),
-                                   KOL_TEXT(s->dropped_reason)),
-                          NULL, err);
+        code =
+            kol_db_run(db, KOL_SQL_segment_add,
+                       KOL_ARGS(KOL_INT(call_id), KOL_INT(i), KOL_INT(s->channel),
+                                KOL_TEXT(s->role), KOL_INT(s->start_ms), KOL_INT(s->end_ms),
+                                KOL_TEXT(s->text), KOL_TEXT(s->words), KOL_TEXT(s->dropped_reason)),
+                       NULL, err);
     }
     return code;
 }

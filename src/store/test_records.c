@@ -1,4 +1,5 @@
-/* Records: which recording is a call's, leads and who may overwrite them, unassigned calls, keys. */
+/* Records: which recording is a call's, leads and who may overwrite them, unassigned calls, keys.
+ */
 #include "base/crypto.h"
 #include "base/test.h"
 #include "store/access.h"
@@ -48,7 +49,8 @@ static int tear_down(void **state)
 
 static int64_t make_business(void)
 {
-    const struct kol_business b = {.name = "Golan Locks", .timezone = "Asia/Jerusalem", .language = "he"};
+    const struct kol_business b = {
+        .name = "Golan Locks", .timezone = "Asia/Jerusalem", .language = "he"};
     int64_t id = 0;
 
     ok(kol_business_add(db, &b, 1, &id, &err));
@@ -64,12 +66,30 @@ static void test_best_recording_is_two_channel_then_longest(void **state)
         const char *current;
         bool changed;
     } steps[] = {
-        {"first", {.recording_sid = "RE1", .account_sid = ACCOUNT, .duration = 10, .channels = 1}, "RE1", true},
-        {"longer", {.recording_sid = "RE2", .account_sid = ACCOUNT, .duration = 20, .channels = 1}, "RE2", true},
-        {"shorter", {.recording_sid = "RE3", .account_sid = ACCOUNT, .duration = 5, .channels = 1}, "RE2", false},
-        {"two channels", {.recording_sid = "RE4", .account_sid = ACCOUNT, .duration = 8, .channels = 2}, "RE4", true},
-        {"again", {.recording_sid = "RE4", .account_sid = ACCOUNT, .duration = -1, .channels = 0}, "RE4", false},
-        {"gone", {.recording_sid = "RE4", .account_sid = ACCOUNT, .status = "deleted", .duration = -1}, "RE2", true},
+        {"first",
+         {.recording_sid = "RE1", .account_sid = ACCOUNT, .duration = 10, .channels = 1},
+         "RE1",
+         true},
+        {"longer",
+         {.recording_sid = "RE2", .account_sid = ACCOUNT, .duration = 20, .channels = 1},
+         "RE2",
+         true},
+        {"shorter",
+         {.recording_sid = "RE3", .account_sid = ACCOUNT, .duration = 5, .channels = 1},
+         "RE2",
+         false},
+        {"two channels",
+         {.recording_sid = "RE4", .account_sid = ACCOUNT, .duration = 8, .channels = 2},
+         "RE4",
+         true},
+        {"again",
+         {.recording_sid = "RE4", .account_sid = ACCOUNT, .duration = -1, .channels = 0},
+         "RE4",
+         false},
+        {"gone",
+         {.recording_sid = "RE4", .account_sid = ACCOUNT, .status = "deleted", .duration = -1},
+         "RE2",
+         true},
     };
     int64_t id = 0;
 
@@ -78,7 +98,8 @@ static void test_best_recording_is_two_channel_then_longest(void **state)
         bool current, changed;
         struct kol_call *call = NULL;
 
-        ok(kol_call_put_recording(db, id, &steps[i].recording, (int64_t)i, &current, &changed, &err));
+        ok(kol_call_put_recording(db, id, &steps[i].recording, (int64_t)i, &current, &changed,
+                                  &err));
         ok(kol_call_by_sid(db, a, CALL, &call, &err));
         check_str(steps[i].name, call->recording_sid, steps[i].current);
         check_int(steps[i].name, changed, steps[i].changed);
@@ -115,8 +136,12 @@ static void test_late_status_changes_nothing(void **state)
 static void test_event_is_new_once(void **state)
 {
     (void)state;
-    const struct kol_event_row event = {.account_sid = ACCOUNT, .kind = "recording", .subject = "RE1",
-                                        .status = "completed", .call_sid = CALL, .params = "{}"};
+    const struct kol_event_row event = {.account_sid = ACCOUNT,
+                                        .kind = "recording",
+                                        .subject = "RE1",
+                                        .status = "completed",
+                                        .call_sid = CALL,
+                                        .params = "{}"};
     bool is_new;
 
     ok(kol_event_add(db, &event, 1, &is_new, &err));
@@ -140,8 +165,11 @@ static void test_typed_value_stays(void **state)
     struct kol_lead_result result;
 
     ok(kol_call_ensure(db, CALL, ACCOUNT, 1, &call, &err));
-    struct kol_lead_update update = {.call_id = call, .business_id = business, .phone = "+972501234567",
-                                     .service_type = "locksmith", .service_type_confidence = 0.9};
+    struct kol_lead_update update = {.call_id = call,
+                                     .business_id = business,
+                                     .phone = "+972501234567",
+                                     .service_type = "locksmith",
+                                     .service_type_confidence = 0.9};
     ok(kol_lead_apply(db, &update, 1, &result, &err));
     assert_true(result.service_type_changed);
     const struct kol_principal person = {.key_id = 7, .business_id = business, .name = "Dana"};
@@ -167,8 +195,10 @@ static void test_one_lead_per_caller_and_one_per_withheld_call(void **state)
 
     ok(kol_call_ensure(db, CALL, ACCOUNT, 1, &first, &err));
     ok(kol_call_ensure(db, CALL2, ACCOUNT, 1, &second, &err));
-    struct kol_lead_update one = {.call_id = first, .business_id = business, .phone = "+972501234567"};
-    struct kol_lead_update two = {.call_id = second, .business_id = business, .phone = "+972501234567"};
+    struct kol_lead_update one = {
+        .call_id = first, .business_id = business, .phone = "+972501234567"};
+    struct kol_lead_update two = {
+        .call_id = second, .business_id = business, .phone = "+972501234567"};
     ok(kol_lead_apply(db, &one, 1, &a1, &err));
     ok(kol_lead_apply(db, &two, 1, &a2, &err));
     assert_int_equal(a1.id, a2.id);
@@ -223,9 +253,14 @@ static void test_empty_transcript_is_no_speech(void **state)
     (void)state;
     int64_t id = 0;
     struct kol_call *call = NULL;
-    const struct kol_segment_row dropped = {.role = "customer", .text = "Thank you.", .dropped_reason = "no_speech"};
-    const struct kol_transcript_row row = {.recording_sid = "RE1", .final_transcript = "", .language = "en",
-                                           .model = "base", .duration_ms = 12600, .segments = &dropped,
+    const struct kol_segment_row dropped = {
+        .role = "customer", .text = "Thank you.", .dropped_reason = "no_speech"};
+    const struct kol_transcript_row row = {.recording_sid = "RE1",
+                                           .final_transcript = "",
+                                           .language = "en",
+                                           .model = "base",
+                                           .duration_ms = 12600,
+                                           .segments = &dropped,
                                            .segment_count = 1};
     struct kol_segment_row *list = NULL;
     size_t n = 0;
@@ -265,7 +300,7 @@ static void test_keys_sessions_and_one_time_logins(void **state)
     ok(kol_session_find(db, "s1", 999, &found, &who, &err));
     assert_false(found);
 
-    const struct kol_principal operator = {.name = "console"};
+    const struct kol_principal operator= {.name = "console"};
     ok(kol_session_add(db, "login", "l1", &operator, 1000, 1, &err));
     ok(kol_login_take(db, "l1", 5, &found, &who, &err));
     assert_true(found);

@@ -1,15 +1,15 @@
 /* The writer: group commit, one change's failure, readers, life across reopening. */
-#include "base/test.h"
 #include "base/file.h"
+#include "base/test.h"
 #include "store/fact.h"
 #include "store/writer.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <signal.h>
 
 static char *make_folder(void)
 {

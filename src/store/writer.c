@@ -13,11 +13,11 @@
 #include <string.h>
 #include <sys/file.h>
 
-#define MAX_GROUP 256             /* changes in one transaction */
-#define STUCK_MS 2000             /* another process may hold the lock that long */
-#define LOCK_POLL_MS 2            /* flock has no time-out: try, sleep, try */
-#define CHECKPOINT_COMMITS 200    /* at the latest after so many commits ... */
-#define CHECKPOINT_IDLE_MS 1000   /* ... or when nothing was written for so long */
+#define MAX_GROUP 256           /* changes in one transaction */
+#define STUCK_MS 2000           /* another process may hold the lock that long */
+#define LOCK_POLL_MS 2          /* flock has no time-out: try, sleep, try */
+#define CHECKPOINT_COMMITS 200  /* at the latest after so many commits ... */
+#define CHECKPOINT_IDLE_MS 1000 /* ... or when nothing was written for so long */
 #define READERS_KEPT 16
 
 /* An fsync that failed must not be tried again: the kernel may have dropped the pages. */
@@ -68,7 +68,8 @@ static enum kol_code take_lock(struct kol_writer *w, struct kol_err *err)
             reported = true;
         }
         if (kol_boot_ms() - since > 5 * STUCK_MS)
-            return kol_fail(err, KOL_DB_BUSY, "process %d has held the database's write lock for %d s",
+            return kol_fail(err, KOL_DB_BUSY,
+                            "process %d has held the database's write lock for %d s",
                             (int)lock_holder(w), 5 * STUCK_MS / 1000);
         kol_sleep_ms(LOCK_POLL_MS);
     }
@@ -137,7 +138,8 @@ static void commit_group(struct kol_writer *w, struct kol_write_op *group)
     } else {
         w->failed_commits++;
         if (code == KOL_SYNC_FAILED) {
-            kol_error("the disk refused to sync (%s): stopping, so that nothing is claimed stored", err.msg);
+            kol_error("the disk refused to sync (%s): stopping, so that nothing is claimed stored",
+                      err.msg);
             _exit(EXIT_SYNC_FAILED);
         }
     }
@@ -154,13 +156,14 @@ static void commit_group(struct kol_writer *w, struct kol_write_op *group)
     }
 }
 
-static void checkpoint(struct kol_writer *w)
+/* empty: nothing else is waiting, so there is time to leave no old words in the log. */
+static void checkpoint(struct kol_writer *w, bool empty)
 {
     struct kol_err err = {0};
 
     if (take_lock(w, &err) != KOL_OK)
         return;
-    if (kol_db_checkpoint(w->db, &err) != KOL_OK)
+    if (kol_db_checkpoint(w->db, empty, &err) != KOL_OK)
         kol_debug("checkpoint: %s", err.msg);
     drop_lock(w);
     w->commits_since_checkpoint = 0;
@@ -213,12 +216,12 @@ static void *writer_main(void *arg)
             commit_group(w, group);
         if (w->commits_since_checkpoint >= CHECKPOINT_COMMITS ||
             (idle && w->commits_since_checkpoint > 0))
-            checkpoint(w);
+            checkpoint(w, idle);
         pthread_mutex_lock(&w->mutex);
     }
     pthread_mutex_unlock(&w->mutex);
     if (w->commits_since_checkpoint > 0)
-        checkpoint(w);
+        checkpoint(w, true);
     return NULL;
 }
 

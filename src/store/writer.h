@@ -34,7 +34,8 @@ struct kol_writer_options {
 };
 enum kol_code kol_writer_start(const char *data_dir, const struct kol_writer_options *options,
                                struct kol_writer **ret, struct kol_err *err) KOL_MUST_CHECK;
-void kol_writer_stop(struct kol_writer *w); /* finishes what waits, checkpoints, joins; NULL is fine */
+void kol_writer_stop(
+    struct kol_writer *w); /* finishes what waits, checkpoints, joins; NULL is fine */
 const char *kol_writer_dsn(const struct kol_writer *w); /* for kol_db_open(..., KOL_DB_READ, ...) */
 
 /*

@@ -54,8 +54,8 @@ static bool has_label(const struct kol_redacted *r)
 }
 
 /* Text and words tell the same; where they do not, the one that hides more decides. */
-static bool hide_segment(struct kol_arena *a, struct kol_segment *s, const struct kol_redacted *text,
-                         const struct kol_redacted *words)
+static bool hide_segment(struct kol_arena *a, struct kol_segment *s,
+                         const struct kol_redacted *text, const struct kol_redacted *words)
 {
     const bool in_text = has_label(text), in_words = has_label(words);
 

@@ -20,10 +20,8 @@ static struct kol_transcript two_segments(struct kol_segment list[static 3])
                                    .words = first,
                                    .word_count = 5};
     list[1] = (struct kol_segment){.channel = 1, .role = KOL_ROLE_AGENT, .text = "Mhm, go on."};
-    list[2] = (struct kol_segment){.role = KOL_ROLE_CUSTOMER,
-                                   .text = "1111 1121, right?",
-                                   .words = second,
-                                   .word_count = 3};
+    list[2] = (struct kol_segment){
+        .role = KOL_ROLE_CUSTOMER, .text = "1111 1121, right?", .words = second, .word_count = 3};
     return (struct kol_transcript){
         .segments = list, .segment_count = 3, .kept_count = 3, .channels = 2, .text = "old"};
 }

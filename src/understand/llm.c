@@ -96,8 +96,7 @@ static json_t *response_format(const struct kol_taxonomy *t)
     kol_json_set(properties, "service", service_schema(t));
     return json_pack("{s:s, s:{s:s, s:b, s:{s:s, s:b, s:o, s:o}}}", "type", "json_schema",
                      "json_schema", "name", "call", "strict", true, "schema", "type", "object",
-                     "additionalProperties", false, "required", required, "properties",
-                     properties);
+                     "additionalProperties", false, "required", required, "properties", properties);
 }
 
 /* At most max_chars of the call, from its beginning. */
@@ -108,6 +107,7 @@ static json_t *transcript_json(struct kol_arena *a, const struct kol_insight_inp
 
     for (size_t i = 0; i < in->turn_count && max_chars > 0; i++) {
         const char *text = in->turns[i].text ? in->turns[i].text : "";
+        text += strspn(text, " ");
         char *copy = kol_clean(a, text, strlen(text));
         if (!copy)
             break;
@@ -292,7 +292,7 @@ static void merge_answer(struct kol_scene *s, const struct kol_llm_answer *answe
     merge_value(s, answer, answer->city, "city", &insight->city, kol_llm_check_city, note);
     merge_value(s, answer, answer->customer_name, "customer_name", &insight->customer_name,
                 kol_llm_check_name, note);
-    if (answer->summary && kol_llm_check_summary(s, answer->summary)) {
+    if (answer->summary && kol_llm_check_summary(s, answer->summary, insight)) {
         insight->summary = kol_clean(s->a, answer->summary, strlen(answer->summary));
         note->taken[note->taken_count++] = "summary";
     } else if (answer->summary) {
@@ -325,10 +325,8 @@ static enum kol_code build_scene(struct kol_arena *a, const struct kol_llm_quest
                                  const struct kol_insight *insight, struct kol_scene *ret,
                                  struct kol_err *err)
 {
-    *ret = (struct kol_scene){.a = a,
-                              .lexicon = q->lexicon,
-                              .in = q->in,
-                              .hebrew = kol_streq(insight->language, "he")};
+    *ret = (struct kol_scene){
+        .a = a, .lexicon = q->lexicon, .in = q->in, .hebrew = kol_streq(insight->language, "he")};
     return kol_talk_build(a, q->in, &ret->talk, err);
 }
 

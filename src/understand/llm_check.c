@@ -6,7 +6,8 @@
 #include "base/str.h"
 #include <string.h>
 
-#define CONFIDENCE 0.75 /* below what the rules call sure: a person or a surer reading replaces it */
+#define CONFIDENCE                                                                                 \
+    0.75 /* below what the rules call sure: a person or a surer reading replaces it */
 #define NUMBERS_MOST 256
 #define SAID_LEAST 0.85 /* of a summary's words */
 #define SUMMARY_LEAST_WORDS 3
@@ -69,7 +70,8 @@ bool kol_llm_gives_orders(const struct kol_talk *t)
         "override|jailbreak|developer mode|debug mode|admin mode|you are now|act as|respond with|"
         "reply with|answer with|output|field|fields|database|extracted|extraction|endpoint|"
         "transcript|summary|summarize|summarise|set the city|set city|set the service|"
-        "set service|base64|crm|token|user role|function call|tool call|api|url|http|https|"
+        "set service|base64|crm|token|user role|city equals|service equals|function call|tool "
+        "call|api|url|http|https|"
         "parser|classifier|classify|robot|the bot|computer program|the machine should";
     static const char hebrew[] =
         "התעלם|תתעלם|תתעלמי|התעלמי|התעלמו|תתעלמו|להתעלם|תשכח מה*|שכח את כל|תשכח את כל|תשכחי|"
@@ -331,13 +333,47 @@ static bool is_fact(const struct kol_word *w)
     return w->script == KOL_SCRIPT_DIGITS || (w->capital && w->gap < KOL_GAP_STOP);
 }
 
-bool kol_llm_check_summary(struct kol_scene *s, const char *summary)
+static bool tells_of_city(const struct kol_scene *s, const struct kol_talk *summary,
+                          const struct kol_insight_value *city)
+{
+    const struct kol_gazetteer *g = s->lexicon->places;
+    bool named = false;
+
+    for (size_t i = 0; city->value_en && i < summary->word_count; i++) {
+        struct kol_place_match m;
+        if (!kol_places_match(g, summary, i, &m))
+            continue;
+        const bool same = kol_streq(g->places[m.place].en, city->value_en);
+        if (!same && !m.weak)
+            return false;
+        named |= same;
+    }
+    return named || !city->value_en;
+}
+
+static bool tells_of_service(const struct kol_scene *s, const struct kol_talk *summary,
+                             const struct kol_insight_value *service)
+{
+    const struct kol_taxonomy *t = &s->lexicon->taxonomy;
+    struct kol_scene told = *s;
+    size_t i = 0;
+
+    while (i < t->service_count && !kol_streq(t->services[i].id, service->value_en))
+        i++;
+    told.talk = *summary;
+    return i == t->service_count ||
+           speaks_of(&told, (struct kol_span){0, (uint32_t)summary->word_count}, i);
+}
+
+bool kol_llm_check_summary(struct kol_scene *s, const char *summary,
+                           const struct kol_insight *found)
 {
     struct kol_talk words;
     size_t own = 0, counted = 0;
 
     if (!read_text(s, summary, &words) || words.word_count < SUMMARY_LEAST_WORDS ||
-        kol_llm_gives_orders(&words) || strpbrk(summary, "<>{}[]\\@") || strstr(summary, "://"))
+        kol_llm_gives_orders(&words) || strpbrk(summary, "<>{}[]\\@") || strstr(summary, "://") ||
+        !tells_of_city(s, &words, &found->city) || !tells_of_service(s, &words, &found->service))
         return false;
     for (size_t i = 0; i < words.word_count; i++) {
         const struct kol_word *w = &words.words[i];

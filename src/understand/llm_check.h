@@ -6,7 +6,8 @@
 
 #include "understand/scene.h"
 
-/* X(key of the answer, most characters). Each is a string or null; all must be there, and no other. */
+/* X(key of the answer, most characters). Each is a string or null; all must be there, and no other.
+ */
 #define KOL_LLM_FIELDS(X)                                                                          \
     X(service, 60)                                                                                 \
     X(service_quote, 400)                                                                          \
@@ -39,7 +40,11 @@ bool kol_llm_check_city(struct kol_scene *s, const struct kol_llm_answer *answer
                         struct kol_insight_value *ret);
 bool kol_llm_check_name(struct kol_scene *s, const struct kol_llm_answer *answer,
                         struct kol_insight_value *ret);
-/* Its numbers and names, and nearly all of its other words, were said. */
-bool kol_llm_check_summary(struct kol_scene *s, const char *summary);
+/*
+ * Its numbers and names, and nearly all of its other words, were said; and it tells of the service
+ * and the city that were found, of no other town.
+ */
+bool kol_llm_check_summary(struct kol_scene *s, const char *summary,
+                           const struct kol_insight *found);
 
 #endif

@@ -52,8 +52,8 @@ struct work {
 
 static bool offline_may_come(const struct kol_stage_run *run, const struct kol_call *call)
 {
-    return atomic_load(run->env->offline_on) && (call->offline_state == KOL_OFFLINE_NONE ||
-                                                 call->offline_state == KOL_OFFLINE_PENDING);
+    return atomic_load(run->env->offline_on) &&
+           (call->offline_state == KOL_OFFLINE_NONE || call->offline_state == KOL_OFFLINE_PENDING);
 }
 
 /* Nominal ms until the realtime transcript goes out; 0: now. */
@@ -197,8 +197,8 @@ static enum kol_code redact_turns(struct kol_stage_run *run, const struct work *
         return kol_fail(err, KOL_NO_MEMORY, "understand: out of memory");
     for (size_t i = 0; i < n; i++)
         words[i] = (struct kol_redact_turn){in->turns[i].role, in->turns[i].text};
-    enum kol_code code = kol_redact_turns(a, words, n, kol_redact_of(work->business->redact), clean,
-                                          &hidden, err);
+    enum kol_code code =
+        kol_redact_turns(a, words, n, kol_redact_of(work->business->redact), clean, &hidden, err);
     if (code != KOL_OK || hidden == 0)
         return code;
     for (size_t i = 0; i < n; i++) {
@@ -245,8 +245,7 @@ static enum kol_code write_json(struct kol_stage_run *run, struct work *work, st
     if (json && reader->llm)
         kol_json_set(json, "llm", kol_llm_note_json(&work->llm));
     work->insight_json = json ? kol_json_text(run->arena, json) : NULL;
-    return work->insight_json ? KOL_OK
-                              : kol_fail(err, KOL_NO_MEMORY, "understand: out of memory");
+    return work->insight_json ? KOL_OK : kol_fail(err, KOL_NO_MEMORY, "understand: out of memory");
 }
 
 static void lexicon_cleanup(struct kol_lexicon **lexicon)
@@ -276,7 +275,8 @@ static enum kol_code extract(struct kol_stage_run *run, struct work *work, struc
         code = redact_turns(run, work, &in, err);
     if (code != KOL_OK)
         return code;
-    in.glossary_count = kol_arena_split(run->arena, work->business->glossary, glossary, GLOSSARY_MAX);
+    in.glossary_count =
+        kol_arena_split(run->arena, work->business->glossary, glossary, GLOSSARY_MAX);
     if (!kol_str_empty(work->business->services)) {
         const char *text = only_services(run->arena, work->business->services);
 
@@ -403,8 +403,8 @@ static enum kol_code same_as_before(struct kol_stage_run *run, struct work *work
 {
     KOL_STMT st = NULL;
     bool row;
-    enum kol_code code = kol_db_query(run->db, KOL_SQL_call_understood,
-                                      KOL_ARGS(KOL_INT(work->call->id)), &st, err);
+    enum kol_code code =
+        kol_db_query(run->db, KOL_SQL_call_understood, KOL_ARGS(KOL_INT(work->call->id)), &st, err);
 
     if (code == KOL_OK)
         code = kol_step(st, &row, err);

@@ -27,9 +27,8 @@ static const struct kol_insight_turn talk[] = {
 /* What unsure rules might have made of it. */
 static struct kol_insight unsure(void)
 {
-    return (struct kol_insight){.kind = KOL_INSIGHT_NO_REQUEST,
-                                .language = "en",
-                                .summary = "The rules' summary."};
+    return (struct kol_insight){
+        .kind = KOL_INSIGHT_NO_REQUEST, .language = "en", .summary = "The rules' summary."};
 }
 
 static void use(const char *path)
@@ -81,16 +80,16 @@ static void script(const char *content, const char *finish)
     json_t *message = json_object();
     kol_json_set_str(message, "role", "assistant");
     kol_json_set_str(message, "content", content);
-    KOL_JSON answer = json_pack("{s:[{s:o, s:s}]}", "choices", "message", message, "finish_reason",
-                                finish);
+    KOL_JSON answer =
+        json_pack("{s:[{s:o, s:s}]}", "choices", "message", message, "finish_reason", finish);
     server.scripted = kol_json_text(arena, answer);
 }
 
 #define ANSWER(...) ANSWER_OF(__VA_ARGS__) /* so that NOTHING counts as two */
-#define ANSWER_OF(service, service_quote, city, city_quote, name, name_quote, summary)                \
+#define ANSWER_OF(service, service_quote, city, city_quote, name, name_quote, summary)             \
     "{\"service\":" service ",\"service_quote\":" service_quote ",\"city\":" city                  \
-    ",\"city_quote\":" city_quote ",\"customer_name\":" name ",\"customer_name_quote\":"           \
-    name_quote ",\"summary\":" summary "}"
+    ",\"city_quote\":" city_quote ",\"customer_name\":" name                                       \
+    ",\"customer_name_quote\":" name_quote ",\"summary\":" summary "}"
 #define NOTHING "null", "null"
 
 static void takes_what_was_said(void **state)
@@ -111,8 +110,8 @@ static void takes_what_was_said(void **state)
     check_str("id", insight.service.value_en, "locksmith");
     check_str("rule", insight.service.rule, "llm");
     check_str("quote", insight.service.quote, "My key broke");
-    check_true("time", insight.service.quote_start_ms > 2500 &&
-                           insight.service.quote_end_ms < 9000);
+    check_true("time",
+               insight.service.quote_start_ms > 2500 && insight.service.quote_end_ms < 9000);
     check_str("city", insight.city.value, "Haifa");
     check_str("name", insight.customer_name.value, "Dana Levi");
     check_has("summary", insight.summary, "300 last time");
@@ -177,8 +176,8 @@ static void refuses_what_was_not_said(void **state)
         check_int(rows[i].content, note.refused_count, 1);
         check_str(rows[i].content, note.refused[0], rows[i].refused);
         check_str("summary", insight.summary, "The rules' summary.");
-        check_true("nothing", !insight.service.value && !insight.city.value &&
-                                  !insight.customer_name.value);
+        check_true("nothing",
+                   !insight.service.value && !insight.city.value && !insight.customer_name.value);
     }
 }
 
