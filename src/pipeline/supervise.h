@@ -10,8 +10,9 @@
 #include "queue/stage.h"
 #include <sys/types.h>
 
-#define KOL_CHILD_OWNER "serve-child" /* job.owner of the supervised worker; one per data folder   \
-                                       */
+#define KOL_CHILD_OWNER                                                                            \
+    "serve-child" /* job.owner of the supervised worker; one per data folder                       \
+                   */
 
 struct kol_supervisor; /* opaque */
 

@@ -315,7 +315,7 @@ static enum kol_code read_all(struct scan *s, struct kol_source *source, struct 
         enum kol_code code = kol_source_read(source, planes, READ_FRAMES, &frames, err);
         if (code != KOL_OK || frames == 0)
             return code;
-        for (int c = 0; c < s->channels && code == KOL_OK; c++)
+        for (int c = 0; c < s->channels && c < KOL_CHANNELS_MAX && code == KOL_OK; c++)
             code = feed(s, c, planes[c], frames, err);
         if (s->channels == 2)
             kol_twins_feed(twins, planes[0], planes[1], frames);
@@ -351,7 +351,7 @@ static enum kol_code scan_all(struct kol_arena *a, struct scan *s, struct kol_so
     struct kol_twins twins = {0};
     enum kol_code code = read_all(s, source, &twins, on_block, user, &ret->samples, err);
 
-    for (int c = 0; c < s->channels && code == KOL_OK; c++)
+    for (int c = 0; c < s->channels && c < KOL_CHANNELS_MAX && code == KOL_OK; c++)
         if (s->ear[c].have > s->ear[c].warm_up * KOL_VAD_WINDOW)
             code = send_block(s, c, err);
     if (code == KOL_OK)

@@ -3,11 +3,11 @@
  *
  * Runs in the worker process. Stores segments with times and words, and what filters dropped.
  */
+#include "queue/stage.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "queue/stage.h"
 #include "store/business.h"
 #include "store/call.h"
 #include "store/segment.h"
@@ -71,7 +71,8 @@ void kol_transcribe_roles(const struct kol_conf *conf, const char *channel_map,
 
 /* ---- running ---- */
 
-/* What the stage's threads share: the model of the settings, and one for Hebrew when there is one. */
+/* What the stage's threads share: the model of the settings, and one for Hebrew when there is one.
+ */
 struct engines {
     struct kol_transcriber *main;
     struct kol_transcriber *hebrew; /* NULL: the same */
@@ -222,7 +223,8 @@ static void after(struct kol_stage_run *run)
              (long long)work->transcript.wall_ms, work->transcript.real_time_factor);
 }
 
-/* The file this job was made for is not there: removed by hand, or replaced by a better recording. */
+/* The file this job was made for is not there: removed by hand, or replaced by a better recording.
+ */
 static enum kol_code without_file(struct kol_stage_run *run, const struct kol_call *call)
 {
     if (kol_streq(call->recording_sid, run->job->subject)) {
@@ -244,8 +246,8 @@ static enum kol_code run_stage(struct kol_stage_run *run, struct kol_err *err)
     if (code == KOL_OK && !work->call)
         return kol_fail(err, KOL_NOT_FOUND, "transcribe: the call is gone");
     if (code == KOL_OK && work->call->business_id)
-        code = kol_business_by_id(run->db, run->arena, work->call->business_id, &work->business,
-                                  err);
+        code =
+            kol_business_by_id(run->db, run->arena, work->call->business_id, &work->business, err);
     if (code != KOL_OK)
         return code;
 
@@ -339,8 +341,7 @@ static enum kol_code open_stage(const struct kol_stage_env *env, void **ret, str
     if (!engines)
         return kol_fail(err, KOL_NO_MEMORY, "load the model: out of memory");
     enum kol_code code = kol_transcribe_open(conf, &engines->main, err);
-    if (code == KOL_OK && !kol_str_empty(conf->model_he) &&
-        !kol_streq(conf->model_he, conf->model))
+    if (code == KOL_OK && !kol_str_empty(conf->model_he) && !kol_streq(conf->model_he, conf->model))
         code = open_engine(conf, conf->model_he, &engines->hebrew, err);
     if (code != KOL_OK) {
         close_stage(engines);

@@ -21,7 +21,8 @@ enum kol_code kol_transcribe_check_model(const struct kol_conf *conf,
 enum kol_code kol_transcribe_open(const struct kol_conf *conf, struct kol_transcriber **ret,
                                   struct kol_err *err) KOL_MUST_CHECK;
 
-/* Who speaks on channels 1 and 2 of this call: the business's map, else the settings, else by source. */
+/* Who speaks on channels 1 and 2 of this call: the business's map, else the settings, else by
+ * source. */
 void kol_transcribe_roles(const struct kol_conf *conf, const char *channel_map,
                           const struct kol_call *call, enum kol_role roles[static 2]);
 

@@ -6,11 +6,9 @@
  */
 #include "understand/city.h"
 #include <string.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #define LIVES                                                                                      \
-    "home's in|home is in|home is|back home in|live in|live|lives|lives in|living in|i'm from|based in|originally from|born in|grew up "     \
+    "live in|live|lives|lives in|living in|i'm from|based in|originally from|born in|grew up "     \
     "in|grew up|גר|גרה|גרים|גרות|מתגורר|מתגוררת|מתגוררים|"       \
     "אנחנו מ|במקור מ|נולדתי|שאני גר|איפה שאני גר|הבית שלנו ב|הבית שלי ב"
 #define RELATIVE                                                                                                                                               \
@@ -32,8 +30,8 @@
     "drive from|driving from|coming from|came from|drove from|driving to|flight|flying|fly "                                                                            \
     "to|heading to|headed to|on the way to|on my way to|way from|way to|travelling|traveling|"                                                                          \
     "got to be in|have to be in|i'll be in|we'll be in|for work in|working in|work in|works "                                                                           \
-    "in|away in|trip to|holiday in|vacation in|meeting in|back from|"                                                                                                   \
-    "נסענו|נסעתי|נוסע|נוסעת|נוסעים|טסים|טס|טסה|בדרך ל|בדרך|בדרכי|חוזר מ|חוזרים מ|חזרתי מ|חזרנו " \
+    "in|away in|student at|studying in|study in|lecture in|trip to|holiday in|vacation in|meeting in|back from|"                                                                                                   \
+    "נסענו|נסעתי|נוסע|נוסעת|נוסעים|טסים|טס|טסה|בדרך ל|בדרך|בדרכי|לומד|לומדת|לומדים|לומדות|חוזר מ|חוזרים מ|חזרתי מ|חזרנו " \
     "מ|עובד|עובדת|עובדים|בעבודה|טיול|בחופש ב|חופשה|מגיע מ|יצאנו מ|יצאתי מ"
 /* These with "from": "מגיעים ממודיעין", "עברנו מכרמיאל" */
 #define COMES                                                                                                                                                              \
@@ -135,16 +133,11 @@ static double points_of_context(const struct kol_field *f, const struct kol_ment
     bool relative = said_before(f, n, 6, RELATIVE);
     bool first_person =
         said_before(f, n, 7, "i|we|im|i'm|were|we're|ive|אני|אנחנו|my house|הבית|הדירה");
-    /* "my wife says no, we're in Flagstaff" */
-    if (relative && said_before(f, n, 3, "we're|were|we are|i'm|im|i am|אנחנו|אני"))
-        relative = false;
     if (said_before(f, n, 5, LIVES))
         points -= relative && !first_person ? 4 : 1.6;
     else if (relative &&
              !said_before(f, n, 6,
                           "house|flat|apartment|place|mum's|mom's|mother's|בית של|אצל|דירה של"))
-        points -= 2;
-    if (said_before(f, n, 4, "לומד|לומדת|לומדים|לומדות|studying in|at school in|at college in"))
         points -= 2;
     if (said_before(f, n, 7, PAST))
         points -= 3.5;
@@ -371,7 +364,7 @@ void kol_city_weigh(const struct kol_field *f, struct kol_mention *n)
         kol_is(&t->words[n->m.first - 1], "a|an|another|your|his|their|the")) {
         bool branch =
             n->m.end < t->word_count &&
-            kol_is(&t->words[n->m.end], "one|job|property|office|clinic|branch|store|salon|location|garage|shop|"
+            kol_is(&t->words[n->m.end], "office|clinic|branch|store|salon|location|garage|shop|"
                                         "studio|workshop|house|home|apartment|flat|place");
         n->points += branch ? 2.5 : -2.5; /* "your Denver office", but "a Bradford number" */
     }
@@ -407,7 +400,6 @@ void kol_city_weigh(const struct kol_field *f, struct kol_mention *n)
  */
 void kol_city_weigh_pair(const struct kol_field *f, struct kol_mention *a, struct kol_mention *b)
 {
-    if(getenv("KD")) fprintf(stderr,"pair %s(%u) %.1f %s - %s(%u) %.1f %s\n",f->s->lexicon->places->places[a->m.place].en,a->m.first,a->points,a->rule,f->s->lexicon->places->places[b->m.place].en,b->m.first,b->points,b->rule);
     const struct kol_talk *t = &f->s->talk;
     const struct kol_place *places = f->s->lexicon->places->places;
     if (a->m.place == b->m.place || t->words[a->m.first].turn != t->words[b->m.first].turn ||
@@ -419,7 +411,8 @@ void kol_city_weigh_pair(const struct kol_field *f, struct kol_mention *a, struc
                         "but|אבל|however|though|רק ש|עכשיו עברנו|אלא|now we're|now im|now i'm") <
         b->m.first;
     /* "…, but I study in Jerusalem" says nothing about where the work is. */
-    bool b_works = !b->rejected && b->points > 3;
+    bool b_works = !b->rejected && b->points > 2.5 &&
+                   !(strcmp(a->rule, "city-asked") == 0 && b->points < a->points);
     if (but && sentences <= 1 && b_works)
         a->points -= 3;
     if (but || sentences > 0 || b->m.first - a->m.end > 3 || a->rejected || b->rejected ||

@@ -72,18 +72,9 @@ static bool is_sales(const struct kol_scene *s)
         "1|הקישו 1|"
         "לידים|הלוואה|הלוואה לעסק|מבצע מיוחד|חברת הסליקה|סליקה|מסלול סלולר|שדרוג "
         "המסלול|לתרום|תרומה|עמותת|זכית|נבחרת|עמוד ראשון|מנהל הרכש|חבילת סלולר|הסקר|קידום|פרסום "
-        "בגוגל|מסוף סליקה|מסוף אשראי|מסופי אשראי|עסקים קטנים|דמי מנוי|לעסקים|העמלה חצי|"
-        "ניסיון חינם|ללא התחייבות|בלי התחייבות|לקוחות חדשים|להציע לך|להציע לכם|להציע לעסק|מחברת הסלולר");
+        "בגוגל|להציע לך|להציע לכם|להציע לעסק|מחברת הסלולר");
     size_t wants = count_said(s, "i need|we need|i'm looking for|looking for a|i want|אני צריך|אני "
                                  "צריכה|אני מחפש|אני מחפשת|צריכים|דחוף");
-    /* "not interested", says the business. */
-    for (size_t i = 0; i < s->talk.word_count && strong > 0; i++)
-        if (kol_role_at(&s->talk, i) == KOL_ROLE_AGENT &&
-            kol_phrase_at(&s->talk, i,
-                          "not interested|no thanks|no thank you|happy with what we have|we're "
-                          "fine thanks|take us off|לא מעוניין|לא מעוניינת|לא מעוניינים|לא תודה|"
-                          "יש לי כבר|תוריד אותי|תורידו אותי"))
-            strong++;
     return strong >= 2 && strong > wants;
 }
 
@@ -91,9 +82,6 @@ static bool is_sales(const struct kol_scene *s)
 static bool is_other_business(const struct kol_scene *s)
 {
     return said(s,
-                "about the job|the driver job|still hiring|about the vacancy|the vacancy|the job ad|"
-                "your job ad|apply for|send us your cv|looking for work|looking for a job|got any "
-                "jobs going|any openings|לגבי המשרה|לגבי העבודה|"
                 "parcel for you|package for you|delivery for you|the job you advertised|job "
                 "application|applying for|my resume|my cv|are you hiring|"
                 "the position|i'm at the gate with|חבילה בשבילך|חבילה בשבילכם|משלוח בשבילך|יש לי "

@@ -129,13 +129,6 @@ static bool add_word(struct builder *b, uint32_t turn, const char *text, size_t 
     if (!w->norm)
         return false;
     find_stems(w);
-    /* "Bellevue's closer" */
-    if (w->script == KOL_SCRIPT_LATIN && len > 4 && strncmp(text + len - 2, "'s", 2) == 0) {
-        char *owner = kol_arena_strn(b->a, w->norm, strlen(w->norm) - 1);
-        if (!owner)
-            return false;
-        w->stems[w->stem_count++] = (struct kol_stem){.text = owner};
-    }
     t->hebrew_words += w->script == KOL_SCRIPT_HEBREW;
     t->latin_words += w->script == KOL_SCRIPT_LATIN;
     t->sentences[t->sentence_count - 1].end = (uint32_t)++t->word_count;
