@@ -125,3 +125,18 @@ def test_logs_hold_no_private_text(house):
     for secret in ("xylophone", "501234567", house.twilio.auth_token, house.shop.secret, house.op, house.shop.key):
         assert secret not in log
     assert accepted(house.twilio.call_status(call, house.kol.url, "completed", 9))
+
+
+def test_a_business_brings_its_own_words(house, tmp_path):
+    """A taxonomy file of a business: errors name file, line and reason; its own service is then found."""
+    words = tmp_path / "words.txt"
+    words.write_text("service beekeeper\n  he דבוראי\n  en beekeeper\n  nonsense bees\n", encoding="utf-8")
+    refused = house.kol.run("business", "set", "1", f"--services-file={words}", check=False)
+    assert refused.returncode == 1 and "words.txt:4:" in refused.stderr
+    assert house.kol.run("business", "set", "1", "--services=locksmith,nonsuch", check=False).returncode == 1
+
+    words.write_text("service beekeeper\n  he דבוראי\n  en beekeeper\n  does swarm of bees; beehive\n", encoding="utf-8")
+    house.kol.run("business", "set", "1", f"--services-file={words}")
+    call = house.realtime_call([("inbound_track", "Hello, there is a swarm of bees at my house in Haifa.")])
+    house.wait_events(call)
+    assert house.stored(call)["extracted_service"] == "beekeeper"

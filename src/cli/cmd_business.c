@@ -1,6 +1,7 @@
 /* cmd_business.c - businesses, their numbers, their webhook. */
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "base/file.h"
 #include "base/ids.h"
 #include "base/redact.h"
 #include "base/str.h"
@@ -10,12 +11,15 @@
 #include "serve/api.h"
 #include "store/access.h"
 #include "store/business.h"
+#include "understand/insight.h"
+#include "understand/stage.h"
 
 #include <string.h>
 
 #define SECRET_BYTES 32
 #define SECRET_TEXT 64 /* whsec_ and base64 of 32 bytes */
 #define NUMBERS_MOST 64
+#define SERVICES_MOST (64 * 1024)
 
 static const struct kol_principal console = {.name = "console"};
 
@@ -111,6 +115,34 @@ static const char *given_or(const struct kol_cli *cli, const char *name, const c
     return value ? value : otherwise;
 }
 
+/* Its services and its own words for them, tried before they are stored. */
+static enum kol_code read_services(struct kol_cli *cli, struct kol_business *b,
+                                   struct kol_err *err)
+{
+    const char *file = kol_cli_option(cli, "services-file");
+    struct kol_lexicon *base = NULL, *own = NULL;
+    char *text = NULL;
+
+    b->services = given_or(cli, "services", b->services);
+    if (file) {
+        enum kol_code code = kol_file_read(file, SERVICES_MOST, &text, NULL, err);
+
+        if (code != KOL_OK)
+            return code;
+        b->services = kol_arena_fmt(cli->arena, "%s\n", text);
+        free(text);
+    }
+    if (kol_str_empty(b->services) || (!file && !kol_cli_has(cli, "services")))
+        return KOL_OK;
+    enum kol_code code = kol_lexicon_load(&base, err);
+    if (code == KOL_OK)
+        code = kol_understand_services(cli->arena, base, file ? file : "--services", b->services,
+                                       &own, err);
+    kol_lexicon_free(own);
+    kol_lexicon_free(base);
+    return code;
+}
+
 /* The options that were given, over what the business has. */
 static enum kol_code apply_options(struct kol_cli *cli, struct edit *e, struct kol_err *err)
 {
@@ -121,7 +153,6 @@ static enum kol_code apply_options(struct kol_cli *cli, struct edit *e, struct k
     b->language = given_or(cli, "language", b->language);
     b->timezone = given_or(cli, "timezone", b->timezone);
     b->glossary = given_or(cli, "glossary", b->glossary);
-    b->services = given_or(cli, "services", b->services);
     b->channel_map = given_or(cli, "channel-map", b->channel_map);
     b->redact = given_or(cli, "redact", b->redact);
     b->webhook_url = given_or(cli, "webhook-url", b->webhook_url);
@@ -134,6 +165,8 @@ static enum kol_code apply_options(struct kol_cli *cli, struct edit *e, struct k
         b->webhook_secret = kol_arena_str(cli->arena, secret);
     }
     enum kol_code code = check_fields(b, err);
+    if (code == KOL_OK)
+        code = read_services(cli, b, err);
     if (code == KOL_OK)
         code = kol_redact_parse(b->redact, &redact, err);
     if (code == KOL_OK)
@@ -329,6 +362,7 @@ static const struct kol_option options[] = {
     {"timezone", "ZONE", "such as Asia/Jerusalem"},
     {"glossary", "NAMES", "names that matter, comma-separated, the most important first"},
     {"services", "LIST", "only these services, comma-separated ids such as locksmith,plumber"},
+    {"services-file", "FILE", "its services and its own words for them, as in data/services.txt"},
     {"channel-map", "JSON", "who speaks on which channel, by direction"},
     {"redact", "LIST",
      "not to be kept of what is said: card,cvv,id,phone,email (default card,cvv)"},

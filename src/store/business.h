@@ -12,7 +12,7 @@ struct kol_business {
     const char *timezone; /* IANA name */
     const char *language; /* "he", "en" or "auto" */
     const char *glossary; /* comma-separated names that matter */
-    const char *services; /* comma-separated services offered; "" all */
+    const char *services; /* ids with commas between, or lines like data/services.txt; "" all */
     /* JSON {"inbound":"agent,customer","outbound":"customer,agent","<source>/<direction>":...};
      * "" default: see docs/configuration.md */
     const char *channel_map;

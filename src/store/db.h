@@ -119,7 +119,11 @@ enum kol_code kol_db_savepoint(struct kol_db *db, struct kol_err *err) KOL_MUST_
 enum kol_code kol_db_release(struct kol_db *db, struct kol_err *err) KOL_MUST_CHECK;
 void kol_db_rollback_to(struct kol_db *db); /* back to the savepoint, and drops it */
 
-/* Copies the write-ahead log into the database file. Writer only, under the write lock. */
+/*
+ * Copies the write-ahead log into the database file. Writer only, under the write lock.
+ *
+ *   empty   also cuts the log off, when no reader is in the way: old frames hold deleted words
+ */
 enum kol_code kol_db_checkpoint(struct kol_db *db, bool empty, struct kol_err *err) KOL_MUST_CHECK;
 
 /* Brings the schema up to this program's version; refuses a newer one. Writer only. */

@@ -104,7 +104,8 @@ enum kol_code kol_lexicon_for_business(const struct kol_lexicon *base, const cha
 void kol_lexicon_free(struct kol_lexicon *lexicon); /* NULL is fine */
 
 /*
- * Reads a conversation. ret and all its strings live as long as a.
+ * Reads a conversation. ret and its strings live as long as a; canonical names as long as the
+ * lexicon.
  *
  * Text beyond 1 MiB in all is not looked at (a three-hour call has 200 kB).
  * Errors: NO_MEMORY only. Nonsense in gives empty values out.

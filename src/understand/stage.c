@@ -117,17 +117,6 @@ static const char *country_of(const char *code)
     return NULL;
 }
 
-/* "locksmith,plumber" in the taxonomy's own syntax: "only locksmith plumber". */
-static const char *only_services(struct kol_arena *a, const char *services)
-{
-    char *text = kol_arena_fmt(a, "only %s\n", services);
-
-    for (char *c = text; c && *c; c++)
-        if (*c == ',')
-            *c = ' ';
-    return text;
-}
-
 /* How sure Whisper was of each word; without as many words as the text has, nothing is claimed. */
 static void add_probabilities(struct kol_arena *a, const struct kol_segment_row *row,
                               struct kol_insight_turn *turn)
@@ -248,9 +237,38 @@ static enum kol_code write_json(struct kol_stage_run *run, struct work *work, st
     return work->insight_json ? KOL_OK : kol_fail(err, KOL_NO_MEMORY, "understand: out of memory");
 }
 
+/* "locksmith,plumber" in the taxonomy's own syntax: "only locksmith plumber". */
+static const char *only_services(struct kol_arena *a, const char *services)
+{
+    char *text = kol_arena_fmt(a, "only %s\n", services);
+
+    for (char *c = text; c && *c; c++)
+        if (*c == ',')
+            *c = ' ';
+    return text;
+}
+
+enum kol_code kol_understand_services(struct kol_arena *a, const struct kol_lexicon *base,
+                                      const char *name, const char *services,
+                                      struct kol_lexicon **ret, struct kol_err *err)
+{
+    const char *text = strchr(services, '\n') ? services : only_services(a, services);
+
+    if (!text)
+        return kol_fail(err, KOL_NO_MEMORY, "%s: out of memory", name);
+    return kol_lexicon_for_business(base, name, text, strlen(text), ret, err);
+}
+
 static void lexicon_cleanup(struct kol_lexicon **lexicon)
 {
     kol_lexicon_free(*lexicon);
+}
+
+/* Canonical names belong to the lexicon; these are needed after it. */
+static void keep_names(struct kol_arena *a, struct kol_insight_value *value)
+{
+    value->value = kol_arena_str(a, value->value);
+    value->value_en = kol_arena_str(a, value->value_en);
 }
 
 static enum kol_code extract(struct kol_stage_run *run, struct work *work, struct kol_err *err)
@@ -278,10 +296,8 @@ static enum kol_code extract(struct kol_stage_run *run, struct work *work, struc
     in.glossary_count =
         kol_arena_split(run->arena, work->business->glossary, glossary, GLOSSARY_MAX);
     if (!kol_str_empty(work->business->services)) {
-        const char *text = only_services(run->arena, work->business->services);
-
-        code = kol_lexicon_for_business(lexicon, "services of the business", text ? text : "",
-                                        text ? strlen(text) : 0, &own, err);
+        code = kol_understand_services(run->arena, lexicon, "services of the business",
+                                       work->business->services, &own, err);
         if (code == KOL_OK)
             lexicon = own;
         else /* the business's list is wrong: say so, and go on with everything */
@@ -292,6 +308,8 @@ static enum kol_code extract(struct kol_stage_run *run, struct work *work, struc
         code = ask_model(run, work, lexicon, &in, err);
     if (code != KOL_OK)
         return code;
+    keep_names(run->arena, &work->insight.service); /* own goes at the end of this function */
+    keep_names(run->arena, &work->insight.city);
     return write_json(run, work, err);
 }
 
