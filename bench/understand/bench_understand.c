@@ -179,22 +179,26 @@ static void count_fact(struct bench *b, struct kol_arena *a, const char *fact, c
                        size_t words)
 {
     char *list[40];
-    size_t n = kol_fold_words(a, fact, list, 40), content = 0, found = 0;
+    size_t n = kol_fold_words(a, fact, list, 40), content = 0, found = 0, missing_len = 0;
+    char missing[400] = "";
     for (size_t i = 0; i < n; i++) {
         if (is_function_word(list[i]))
             continue;
         content++;
-        for (size_t k = 0; k < words; k++)
-            if (same_stem(list[i], summary[k])) {
-                found++;
-                break;
-            }
+        size_t k = 0;
+        while (k < words && !same_stem(list[i], summary[k]))
+            k++;
+        found += k < words;
+        if (k == words && missing_len + strlen(list[i]) + 2 < sizeof missing)
+            missing_len += (size_t)snprintf(missing + missing_len, sizeof missing - missing_len,
+                                            " %s", list[i]);
     }
     b->facts++;
     b->facts_found += content == 0 || found * 5 >= content * 3;
     b->facts_whole += found == content;
-    if (b->misses && content && found * 5 < content * 3)
-        printf("   fact missing (%zu of %zu words): %s\n", found, content, fact);
+    if (b->misses && found < content)
+        printf("   fact %s (%zu of %zu words): %s; without:%s\n",
+               found * 5 < content * 3 ? "missing" : "in part", found, content, fact, missing);
 }
 
 static void count_facts(struct bench *b, struct kol_arena *a, const json_t *label,

@@ -165,6 +165,7 @@ void kol_find_city(struct kol_scene *s, struct kol_insight_value *ret)
         return;
     f->s = s;
     find_mentions(f);
+    kol_city_find_undoes(f);
     for (size_t i = 0; i < f->count; i++)
         kol_city_weigh(f, &f->list[i]);
     for (size_t i = 0; i < f->count; i++)
@@ -187,9 +188,9 @@ void kol_find_city(struct kol_scene *s, struct kol_insight_value *ret)
         return;
     const struct kol_mention *n = &f->list[first.mention];
     const struct kol_place *p = &s->lexicon->places->places[first.place];
-    struct kol_insight_strength strength = {
-        first.points, first.points - (second.points > 0 ? second.points : 0),
-        count_rivals(f, first.place)};
+    struct kol_insight_strength strength = {first.points,
+                                            first.points - (second.points > 0 ? second.points : 0),
+                                            count_rivals(f, first.place)};
     s->city = (struct kol_span){n->m.first, n->m.end};
     for (size_t i = 0; i < f->count; i++)
         if (f->list[i].rejected && f->list[i].m.place != first.place)
@@ -197,8 +198,8 @@ void kol_find_city(struct kol_scene *s, struct kol_insight_value *ret)
     if (s->quarter.end &&
         s->talk.words[s->quarter.first].sentence != s->talk.words[n->m.first].sentence)
         s->quarter.end = 0;
-    double confidence = kol_confidence(&kol_confidence_of_city, &strength) *
-                        (0.5 + 0.5 * kol_heard(s, s->city));
+    double confidence =
+        kol_confidence(&kol_confidence_of_city, &strength) * (0.5 + 0.5 * kol_heard(s, s->city));
     if (n->m.how == KOL_PLACE_SOUND)
         confidence *= 0.9 - 0.3 * n->m.distance;
     *ret =

@@ -7,6 +7,7 @@
 #include "understand/scene.h"
 
 #define KOL_MAX_MENTIONS 256
+#define KOL_MAX_UNDOES 16
 
 struct kol_mention {
     struct kol_place_match m;
@@ -19,6 +20,8 @@ struct kol_field {
     struct kol_scene *s;
     struct kol_mention list[KOL_MAX_MENTIONS];
     size_t count;
+    struct kol_span undoes[KOL_MAX_UNDOES]; /* "I tell a lie", said by the caller */
+    size_t undo_count;
 };
 
 /* --- city_named.c --- */
@@ -38,6 +41,8 @@ bool kol_city_stands_alone(const struct kol_talk *t, const struct kol_place_matc
 
 /* --- city_points.c --- */
 
+/* Finds where the caller takes back what was said; before the first mention is weighed. */
+void kol_city_find_undoes(struct kol_field *f);
 /* Gives a mention its points, its rule, and whether it was denied. */
 void kol_city_weigh(const struct kol_field *f, struct kol_mention *n);
 /* What two mentions of one turn say about each other; a comes first. */

@@ -8,14 +8,15 @@
 #include <string.h>
 
 #define LIVES                                                                                      \
-    "live in|live|lives|lives in|living in|i'm from|based in|originally from|born in|grew up "     \
+    "home's in|home is in|home is|back home in|live in|live|lives|lives in|living in|i'm "         \
+    "from|based in|originally from|born in|grew up "                                               \
     "in|grew up|גר|גרה|גרים|גרות|מתגורר|מתגוררת|מתגוררים|"       \
     "אנחנו מ|במקור מ|נולדתי|שאני גר|איפה שאני גר|הבית שלנו ב|הבית שלי ב"
 #define RELATIVE                                                                                                                                               \
     "sister|brother|cousin|uncle|aunt|in-laws|in "                                                                                                             \
-    "laws|owner|owner's|landlord|landlord's|husband|wife|husband's|wife's|tenant|boss's|"                                                                                                             \
-    "בעל הבית|בעלת הבית|בעלי|אשתי|הגיסה|הגיס|השוכר|השוכרת|הבעלים|"                                                                                                             \
-    "friend|friends|son|daughter|parents|colleague|boss|אחותי|אחי|הבן|הבת|דודה|דוד שלי|"                                          \
+    "laws|owner|owner's|landlord|landlord's|husband|wife|husband's|wife's|tenant|boss's|"                                                                      \
+    "בעל הבית|בעלת הבית|בעלי|אשתי|הגיסה|הגיס|השוכר|השוכרת|הבעלים|"                                            \
+    "friend|friends|son|daughter|parents|colleague|boss|אחותי|אחי|הבן|הבת|דודה|דוד שלי|"                                               \
     "בן דוד|חבר שלי|חברה שלי|חברים|ההורים|הורים|חמותי|השכן|אמא שלי|אבא שלי|גיסי|גיסתי|הבן " \
     "שלי|הבת שלי|הסבים|הסבתא|סבתא"
 #define PAST                                                                                       \
@@ -30,8 +31,10 @@
     "drive from|driving from|coming from|came from|drove from|driving to|flight|flying|fly "                                                                            \
     "to|heading to|headed to|on the way to|on my way to|way from|way to|travelling|traveling|"                                                                          \
     "got to be in|have to be in|i'll be in|we'll be in|for work in|working in|work in|works "                                                                           \
-    "in|away in|student at|studying in|study in|lecture in|trip to|holiday in|vacation in|meeting in|back from|"                                                                                                   \
-    "נסענו|נסעתי|נוסע|נוסעת|נוסעים|טסים|טס|טסה|בדרך ל|בדרך|בדרכי|לומד|לומדת|לומדים|לומדות|חוזר מ|חוזרים מ|חזרתי מ|חזרנו " \
+    "in|להביא אליכם|אבוא אליכם|לבוא אליכם|להגיע אליכם|bring it to you in|away in|leave "                                          \
+    "for|leaving for|off to|flight to|flying home to|trip to|holiday in|vacation in|meeting "                                                                           \
+    "in|back from|"                                                                                                                                                     \
+    "נסענו|נסעתי|נוסע|נוסעת|נוסעים|טסים|טס|טסה|בדרך ל|בדרך|בדרכי|חוזר מ|חוזרים מ|חזרתי מ|חזרנו " \
     "מ|עובד|עובדת|עובדים|בעבודה|טיול|בחופש ב|חופשה|מגיע מ|יצאנו מ|יצאתי מ"
 /* These with "from": "מגיעים ממודיעין", "עברנו מכרמיאל" */
 #define COMES                                                                                                                                                              \
@@ -133,11 +136,17 @@ static double points_of_context(const struct kol_field *f, const struct kol_ment
     bool relative = said_before(f, n, 6, RELATIVE);
     bool first_person =
         said_before(f, n, 7, "i|we|im|i'm|were|we're|ive|אני|אנחנו|my house|הבית|הדירה");
+    /* "my wife says no, we're in Flagstaff" */
+    if (relative && said_before(f, n, 3, "we're|were|we are|i'm|im|i am|אנחנו|אני"))
+        relative = false;
     if (said_before(f, n, 5, LIVES))
         points -= relative && !first_person ? 4 : 1.6;
     else if (relative &&
-             !said_before(f, n, 6,
-                          "house|flat|apartment|place|mum's|mom's|mother's|בית של|אצל|דירה של"))
+             !said_before(
+                 f, n, 6,
+                 "house|flat|apartment|place|mum's|mom's|mother's|at home|בית של|אצל|דירה של|בבית"))
+        points -= 2;
+    if (said_before(f, n, 4, "לומד|לומדת|לומדים|לומדות|studying in|at school in|at college in"))
         points -= 2;
     if (said_before(f, n, 7, PAST))
         points -= 3.5;
@@ -194,7 +203,9 @@ static double points_of_speaker(const struct kol_field *f, const struct kol_ment
 static bool is_second_town(const struct kol_field *f, const struct kol_mention *n)
 {
     for (size_t i = 0; i < f->count; i++)
-        if (f->list[i].m.place != n->m.place && f->list[i].m.first < n->m.first)
+        if (f->list[i].m.place != n->m.place && f->list[i].m.first < n->m.first &&
+            (kol_role_at(&f->s->talk, f->list[i].m.first) != KOL_ROLE_AGENT ||
+             f->s->talk.sentences[f->s->talk.words[f->list[i].m.first].sentence].question))
             return true;
     return false;
 }
@@ -210,35 +221,68 @@ static bool corrected_here(const struct kol_field *f, const struct kol_mention *
     if (!is_second_town(f, n))
         return false;
     size_t after = n->m.end < t->word_count ? kol_phrase_at(t, n->m.end, "actually|בעצם") : 0;
-    if (after && (n->m.end + after >= t->word_count ||
-                  t->words[n->m.end + after].gap >= KOL_GAP_COMMA))
+    if (after &&
+        (n->m.end + after >= t->word_count || t->words[n->m.end + after].gap >= KOL_GAP_COMMA))
         return true;
     return said_before(f, n, 6, CORRECTS);
 }
 
-/* "… in Neath. Oh sorry, I tell a lie, it's the Swansea one": what was said up to there is undone. */
+#define UNDOES                                                                                     \
+    "i tell a lie|tell a lie|scratch that|my mistake|i mean|i meant|no wait|wait no|"              \
+    "got confused|mixed up|רגע לא|מתבלבל|מתבלבלת|התבלבלתי|טעיתי|התכוונתי|טעות שלי"
+
+/* The first town from word i on, in the same turn and within two sentences; of another place. */
+static const struct kol_mention *next_town(const struct kol_field *f, size_t i, uint32_t not_place)
+{
+    const struct kol_talk *t = &f->s->talk;
+    const struct kol_mention *best = NULL;
+    for (size_t k = 0; k < f->count && i < t->word_count; k++) {
+        const struct kol_mention *m = &f->list[k];
+        if (m->m.first >= i && m->m.place != not_place &&
+            t->words[m->m.first].turn == t->words[i].turn &&
+            t->words[m->m.first].sentence <= t->words[i].sentence + 2 &&
+            (!best || m->m.first < best->m.first) && kol_city_relation(t, &m->m) != 'n')
+            best = m;
+    }
+    return best;
+}
+
+static bool was_named_before(const struct kol_field *f, size_t i, uint32_t place)
+{
+    for (size_t k = 0; k < f->count; k++)
+        if (f->list[k].m.first < i && f->list[k].m.place == place)
+            return true;
+    return false;
+}
+
+void kol_city_find_undoes(struct kol_field *f)
+{
+    const struct kol_talk *t = &f->s->talk;
+    for (size_t i = 0; i < t->word_count && f->count > 1 && f->undo_count < KOL_MAX_UNDOES; i++) {
+        size_t n = kol_role_at(t, i) == KOL_ROLE_AGENT ? 0 : kol_phrase_at(t, i, UNDOES);
+        if (n)
+            f->undoes[f->undo_count++] = (struct kol_span){(uint32_t)i, (uint32_t)(i + n)};
+    }
+}
+
+/*
+ * "… in Neath. Oh sorry, I tell a lie, it's the Swansea one": what was said up to there is undone.
+ * "Wait, no, I mixed it up, the shop is in Ashkelon. The house is in Kiryat Gat": so is the first.
+ */
 static bool is_undone(const struct kol_field *f, const struct kol_mention *n)
 {
     const struct kol_talk *t = &f->s->talk;
     uint32_t turn = t->words[n->m.first].turn;
-    for (size_t i = n->m.end; i < t->word_count && t->words[i].turn <= turn + 4; i++) {
-        size_t len = kol_role_at(t, i) == KOL_ROLE_AGENT
-                         ? 0
-                         : kol_phrase_at(t, i,
-                                         "i tell a lie|tell a lie|scratch that|my mistake|i mean|"
-                                         "i meant|no wait|wait no|got confused|mixed up|"
-                                         "רגע לא|מתבלבל|מתבלבלת|התבלבלתי|טעיתי|התכוונתי|טעות שלי");
-        if (len == 0)
+    for (size_t k = 0; k < f->undo_count; k++) {
+        size_t i = f->undoes[k].first;
+        if (t->words[i].turn < turn || t->words[i].turn > turn + 8)
             continue;
-        /* The next town within two sentences is another one, and no denied one. */
-        for (size_t k = 0; k < f->count; k++) {
-            const struct kol_mention *m = &f->list[k];
-            if (m->m.first < i + len || t->words[m->m.first].turn != t->words[i].turn ||
-                t->words[m->m.first].sentence > t->words[i].sentence + 2)
-                continue;
-            if (m->m.place != n->m.place)
-                return true;
-        }
+        const struct kol_mention *first = next_town(f, f->undoes[k].end, UINT32_MAX);
+        const struct kol_mention *second =
+            first ? next_town(f, first->m.end, first->m.place) : NULL;
+        bool again = first && second && was_named_before(f, i, first->m.place);
+        if (n->m.first < i ? first && (first->m.place != n->m.place || again) : n == first && again)
+            return true;
     }
     return false;
 }
@@ -334,13 +378,13 @@ static bool is_chosen(const struct kol_field *f, const struct kol_mention *n)
     size_t end = n->m.end + 4 < t->word_count ? n->m.end + 4 : t->word_count;
     if (end > t->turns[t->words[n->m.first].turn].end)
         end = t->turns[t->words[n->m.first].turn].end;
-    return offered &&
-           (kol_phrase_before(t, n->m.first, "אז|so|then|let's say|let's do|i'd prefer|prefer|"
-                                             "עדיף|מעדיף|מעדיפה|נלך על|ניקח") ||
-            kol_phrase_find(t, n->m.end, end,
-                            "closer|is closer|is better|works|is fine|is good|then|please|i'll "
-                            "take|is easier|suits|נוח|עדיף|יותר קרוב|קרובה יותר|מתאים|בבקשה") <
-                end);
+    return offered && (kol_phrase_before(t, n->m.first,
+                                         "אז|so|then|let's say|let's do|i'd prefer|prefer|"
+                                         "עדיף|מעדיף|מעדיפה|נלך על|ניקח") ||
+                       kol_phrase_find(
+                           t, n->m.end, end,
+                           "closer|is closer|is better|works|is fine|is good|then|please|i'll "
+                           "take|is easier|suits|נוח|עדיף|יותר קרוב|קרובה יותר|מתאים|בבקשה") < end);
 }
 
 void kol_city_weigh(const struct kol_field *f, struct kol_mention *n)
@@ -364,8 +408,9 @@ void kol_city_weigh(const struct kol_field *f, struct kol_mention *n)
         kol_is(&t->words[n->m.first - 1], "a|an|another|your|his|their|the")) {
         bool branch =
             n->m.end < t->word_count &&
-            kol_is(&t->words[n->m.end], "office|clinic|branch|store|salon|location|garage|shop|"
-                                        "studio|workshop|house|home|apartment|flat|place");
+            kol_is(&t->words[n->m.end],
+                   "one|job|property|office|clinic|branch|store|salon|location|garage|shop|"
+                   "studio|workshop|house|home|apartment|flat|place");
         n->points += branch ? 2.5 : -2.5; /* "your Denver office", but "a Bradford number" */
     }
     if (repeats_denied_question(f, n))
@@ -411,8 +456,7 @@ void kol_city_weigh_pair(const struct kol_field *f, struct kol_mention *a, struc
                         "but|אבל|however|though|רק ש|עכשיו עברנו|אלא|now we're|now im|now i'm") <
         b->m.first;
     /* "…, but I study in Jerusalem" says nothing about where the work is. */
-    bool b_works = !b->rejected && b->points > 2.5 &&
-                   !(strcmp(a->rule, "city-asked") == 0 && b->points < a->points);
+    bool b_works = !b->rejected && b->points > 3;
     if (but && sentences <= 1 && b_works)
         a->points -= 3;
     if (but || sentences > 0 || b->m.first - a->m.end > 3 || a->rejected || b->rejected ||

@@ -10,16 +10,17 @@
 #include "understand/insight.h"
 #include <math.h>
 
-/* p = most / (1 + exp(-(bias + points*P + lead*L + rivals*R))); points and lead are cut at a top. */
+/* p = most / (1 + exp(-(bias + points*P + lead*L + rivals*R))); points and lead are cut at a top.
+ */
 struct kol_confidence_curve {
     double bias, points, points_top, lead, lead_top, rivals, rivals_top, most;
 };
 
 /* clang-format off */
 static const struct kol_confidence_curve kol_confidence_of_city =
-    {-3.080, 0.900, 9, 0.500, 4, 0, 4, 0.97};
+    {-0.663, 0.185, 9, 1.097, 4, 0.000, 4, 0.95};
 static const struct kol_confidence_curve kol_confidence_of_service =
-    {-1.700, 0.280, 99, 0.300, 8, 0, 4, 0.97};
+    {-1.207, 0.087, 20, 0.410, 8, 0.000, 4, 0.97};
 /* clang-format on */
 
 static inline double kol_confidence(const struct kol_confidence_curve *c,

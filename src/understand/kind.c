@@ -58,7 +58,9 @@ static bool is_sales(const struct kol_scene *s)
 {
     size_t strong = count_said(
         s,
-        "press one|press nine|press 1|press 9|press 2|press two|business listing|google "
+        "wholesaler|does your purchasing|our price list|our catalogue|our catalog|for the trade|"
+        "we supply|who does your|press one|press nine|press 1|press 9|press 2|press two|business "
+        "listing|google "
         "listing|removed from this list|owner of the business|business owner|the owner|"
         "extended warranty|special offer|we noticed your website|your google|search "
         "engine|merchant account|credit card processing|not verified|marketing agency|"
@@ -72,20 +74,37 @@ static bool is_sales(const struct kol_scene *s)
         "1|הקישו 1|"
         "לידים|הלוואה|הלוואה לעסק|מבצע מיוחד|חברת הסליקה|סליקה|מסלול סלולר|שדרוג "
         "המסלול|לתרום|תרומה|עמותת|זכית|נבחרת|עמוד ראשון|מנהל הרכש|חבילת סלולר|הסקר|קידום|פרסום "
-        "בגוגל|להציע לך|להציע לכם|להציע לעסק|מחברת הסלולר");
+        "בגוגל|מסוף סליקה|מסוף אשראי|מסופי אשראי|עסקים קטנים|דמי מנוי|לעסקים|העמלה חצי|"
+        "ניסיון חינם|ללא התחייבות|בלי התחייבות|לקוחות חדשים|להציע לך|להציע לכם|להציע לעסק|מחברת "
+        "הסלולר");
     size_t wants = count_said(s, "i need|we need|i'm looking for|looking for a|i want|אני צריך|אני "
                                  "צריכה|אני מחפש|אני מחפשת|צריכים|דחוף");
+    /* "not interested", says the business. */
+    for (size_t i = 0; i < s->talk.word_count && strong > 0; i++)
+        if (kol_role_at(&s->talk, i) == KOL_ROLE_AGENT &&
+            kol_phrase_at(&s->talk, i,
+                          "not interested|no thanks|no thank you|happy with what we have|we're "
+                          "fine thanks|we're sorted|we're all set|take us off|לא מעוניין|לא "
+                          "מעוניינת|לא מעוניינים|לא תודה|"
+                          "יש לי כבר|תוריד אותי|תורידו אותי"))
+            strong++;
     return strong >= 2 && strong > wants;
 }
 
 /* A courier at the door, an applicant: talk with the business that is no request for its work. */
 static bool is_other_business(const struct kol_scene *s)
 {
-    return said(s,
-                "parcel for you|package for you|delivery for you|the job you advertised|job "
-                "application|applying for|my resume|my cv|are you hiring|"
-                "the position|i'm at the gate with|חבילה בשבילך|חבילה בשבילכם|משלוח בשבילך|יש לי "
-                "חבילה|קורות חיים|המשרה|דרושים אצלכם|מחפש עבודה|מחפשת עבודה|לגבי העבודה שפרסמתם");
+    return said(
+        s, "about the job|the driver job|still hiring|about the vacancy|the vacancy|the job ad|"
+           "your job ad|apply for|send us your cv|looking for work|looking for a job|got any "
+           "jobs going|any openings|לגבי המשרה|לגבי העבודה|"
+           "didn't get the invoice|haven't received the invoice|"
+           "haven't got the invoice|copy of the invoice|לא קיבלתי את החשבונית|לא קיבלתי "
+           "חשבונית|לא קיבלתי קבלה|לא קיבלתי את הקבלה|parcel for you|package for you|delivery for "
+           "you|the job you advertised|job "
+           "application|applying for|my resume|my cv|are you hiring|"
+           "the position|i'm at the gate with|חבילה בשבילך|חבילה בשבילכם|משלוח בשבילך|יש לי "
+           "חבילה|קורות חיים|המשרה|דרושים אצלכם|מחפש עבודה|מחפשת עבודה|לגבי העבודה שפרסמתם");
 }
 
 enum kol_insight_kind kol_find_kind(const struct kol_scene *s)

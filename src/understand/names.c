@@ -6,9 +6,9 @@
 #include <string.h>
 
 /* After these a name follows nearly always … */
-#define SURE_INTROS                                                                                                                          \
-    "my name is|my name's|name is|the name's|the name is|name's|call me|ask for|under the name|"                                             \
-    "under the name of|שמי|קוראים לי|השם שלי|השם שלי הוא|שם שלי|על שם|מדבר|מדברת|השם הוא|" \
+#define SURE_INTROS                                                                                                                                 \
+    "my name is|my name's|name is|the name's|the name is|name's|call me|ask for|under the name|"                                                    \
+    "under the name of|שמי|קוראים לי|השם שלי|השם שלי הוא|השם|שם שלי|על שם|מדבר|מדברת|השם הוא|" \
     "שלום מדבר|שלום מדברת|הוא השם|קוראים לי"
 /* … after these only if it looks like one. */
 #define LIKELY_INTROS "this is|it's|it is|i'm|i am|im|here is|אני|זה|זאת|זו|כאן|פה|השם|בשם|that's"
@@ -107,9 +107,20 @@ static bool looks_introduced(const struct kol_scene *s, size_t at)
             w,
             "גר|גרה|בא|באה|רחוק|מתקשר|מתקשרת|מדבר|מדברת|לא|כבר|היום|עכשיו|הגעתי|נוסע|נוסעת|במקור");
     if (w->script != KOL_SCRIPT_LATIN || !t->has_case || !w->capital || at < 1 ||
-        !is_boundary(s, at + 1) || kol_is(w, PEOPLES))
+        kol_is(w, PEOPLES))
+        return false;
+    /* "this is Ayesha Khan." */
+    if (kol_phrase_before(t, at, "this is") && at + 1 < t->word_count && t->words[at + 1].capital &&
+        t->words[at + 1].gap == KOL_GAP_SPACE && can_be_name(s, at + 1) && ends_before(t, at + 2) &&
+        !kol_places_match(s->lexicon->places, t, at, &m))
+        return true;
+    if (!is_boundary(s, at + 1))
         return false;
     if (kol_phrase_before(t, at, "this is|here is|זה|זו|זאת|אני|כאן"))
+        return true;
+    /* "Perfect. I'm Amina, 401 …" */
+    if (at + 1 < t->word_count && (s->marks[at + 1] & KOL_MARK_PHONE) &&
+        kol_phrase_before(t, at, "i'm|it's|i am|it is"))
         return true;
     size_t turn_first = t->turns[w->turn].first;
     return at - turn_first <= 6 && w->turn <= 2 && ends_before(t, at + 1) &&
@@ -179,6 +190,11 @@ static void offer_intros(const struct kol_scene *s, struct candidate *best)
         size_t at = i + sure + likely;
         if (at == i || at >= t->word_count || t->words[at].gap > KOL_GAP_HYPHEN ||
             greets_as_business(t, i))
+            continue;
+        /* "אני מאור יהודה" is from a town of two words. */
+        struct kol_place_match m;
+        if (!sure && kol_places_match(s->lexicon->places, t, at, &m) && m.prefix == 'm' &&
+            m.end > at + 1)
             continue;
         size_t end = read_name(s, at, sure > 0);
         /* "it's Priya's house" is about somebody else */

@@ -8,46 +8,58 @@
 
 enum shape { UNIT, TEEN, TEN, HUNDRED, HUNDREDS, THOUSAND, THOUSANDS, MILLION };
 
+/* "שלושת אלפים" is 3000, alone it is 2000. */
+/* X(words, value, shape) */
+#define NUMBERS(X)                                                                                 \
+    X("zero|אפס|nought|naught", 0, UNIT)                                                           \
+    X("one|אחת|אחד", 1, UNIT)                                                                      \
+    X("two|שתיים|שניים|שתי|שני|שתים|שנים", 2, UNIT)                                                \
+    X("three|שלוש|שלושה|שלושת", 3, UNIT)                                                           \
+    X("four|ארבע|ארבעה|ארבעת", 4, UNIT)                                                            \
+    X("five|חמש|חמישה|חמשת", 5, UNIT)                                                              \
+    X("six|שש|שישה|ששת|ששה", 6, UNIT)                                                              \
+    X("seven|שבע|שבעה|שבעת", 7, UNIT)                                                              \
+    X("eight|שמונה|שמונת", 8, UNIT)                                                                \
+    X("nine|תשע|תשעה|תשעת", 9, UNIT)                                                               \
+    X("ten|עשר|עשרה|עשרת", 10, TEEN)                                                               \
+    X("eleven", 11, TEEN)                                                                          \
+    X("twelve", 12, TEEN)                                                                          \
+    X("thirteen", 13, TEEN)                                                                        \
+    X("fourteen", 14, TEEN)                                                                        \
+    X("fifteen", 15, TEEN)                                                                         \
+    X("sixteen", 16, TEEN)                                                                         \
+    X("seventeen", 17, TEEN)                                                                       \
+    X("eighteen", 18, TEEN)                                                                        \
+    X("nineteen", 19, TEEN)                                                                        \
+    X("twenty|עשרים", 20, TEN)                                                                     \
+    X("thirty|שלושים", 30, TEN)                                                                    \
+    X("forty|fourty|ארבעים", 40, TEN)                                                              \
+    X("fifty|חמישים", 50, TEN)                                                                     \
+    X("sixty|שישים|ששים", 60, TEN)                                                                 \
+    X("seventy|שבעים", 70, TEN)                                                                    \
+    X("eighty|שמונים", 80, TEN)                                                                    \
+    X("ninety|תשעים", 90, TEN)                                                                     \
+    X("hundred|מאה", 100, HUNDRED)                                                                 \
+    X("מאתיים", 200, HUNDREDS)                                                                     \
+    X("מאות", 100, HUNDRED)                                                                        \
+    X("thousand|grand|אלף", 1000, THOUSAND)                                                        \
+    X("אלפים|אלפיים", 2000, THOUSANDS)                                                             \
+    X("million|מיליון", 1000000, MILLION)
+
 static const struct {
     const char *words;
     int64_t value;
     enum shape shape;
 } numbers[] = {
-    {"zero|אפס|nought|naught", 0, UNIT},
-    {"one|אחת|אחד", 1, UNIT},
-    {"two|שתיים|שניים|שתי|שני|שתים|שנים", 2, UNIT},
-    {"three|שלוש|שלושה|שלושת", 3, UNIT},
-    {"four|ארבע|ארבעה|ארבעת", 4, UNIT},
-    {"five|חמש|חמישה|חמשת", 5, UNIT},
-    {"six|שש|שישה|ששת|ששה", 6, UNIT},
-    {"seven|שבע|שבעה|שבעת", 7, UNIT},
-    {"eight|שמונה|שמונת", 8, UNIT},
-    {"nine|תשע|תשעה|תשעת", 9, UNIT},
-    {"ten|עשר|עשרה|עשרת", 10, TEEN},
-    {"eleven", 11, TEEN},
-    {"twelve", 12, TEEN},
-    {"thirteen", 13, TEEN},
-    {"fourteen", 14, TEEN},
-    {"fifteen", 15, TEEN},
-    {"sixteen", 16, TEEN},
-    {"seventeen", 17, TEEN},
-    {"eighteen", 18, TEEN},
-    {"nineteen", 19, TEEN},
-    {"twenty|עשרים", 20, TEN},
-    {"thirty|שלושים", 30, TEN},
-    {"forty|fourty|ארבעים", 40, TEN},
-    {"fifty|חמישים", 50, TEN},
-    {"sixty|שישים|ששים", 60, TEN},
-    {"seventy|שבעים", 70, TEN},
-    {"eighty|שמונים", 80, TEN},
-    {"ninety|תשעים", 90, TEN},
-    {"hundred|מאה", 100, HUNDRED},
-    {"מאתיים", 200, HUNDREDS},
-    {"מאות", 100, HUNDRED},
-    {"thousand|grand|אלף", 1000, THOUSAND},
-    {"אלפים|אלפיים", 2000, THOUSANDS}, /* "שלושת אלפים" is 3000, alone it is 2000 */
-    {"million|מיליון", 1000000, MILLION},
+#define X(words, value, shape) {words, value, shape},
+    NUMBERS(X)
+#undef X
 };
+
+/* All of them in one list: most words are no number, and one look says so. */
+#define X(words, value, shape) words "|"
+static const char any_number[] = NUMBERS(X);
+#undef X
 
 struct spoken {
     int64_t value;
@@ -57,7 +69,8 @@ struct spoken {
 
 static bool lookup(const struct kol_word *w, struct spoken *ret)
 {
-    if (w->script != KOL_SCRIPT_HEBREW && w->script != KOL_SCRIPT_LATIN)
+    if ((w->script != KOL_SCRIPT_HEBREW && w->script != KOL_SCRIPT_LATIN) ||
+        !kol_is_stem(w, any_number))
         return false;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         if (kol_is(w, numbers[i].words)) {
@@ -148,8 +161,16 @@ size_t kol_spoken_digits(const struct kol_talk *t, size_t i, char *ret, size_t s
     struct spoken next;
     if (value > 0 && value < 10 && n == 1 && joins(t, i + 1) && lookup_at(t, i + 1, &next) &&
         next.shape == HUNDRED) {
-        snprintf(ret, size, "%d00", (int)value); /* "nine hundred" */
-        return 2;
+        /* "nine hundred"; "חמש מאות חמישים וחמש" is one number, "nine hundred fifty" may be two */
+        int64_t small = 0;
+        size_t more = 0;
+        if (w->script == KOL_SCRIPT_HEBREW && joins(t, i + 2) &&
+            t->words[i + 2].gap == KOL_GAP_SPACE)
+            more = below_hundred(t, i + 2, &small);
+        if (more == 0 || small < 10)
+            more = 0, small = 0;
+        snprintf(ret, size, "%d", (int)value * 100 + (int)small);
+        return 2 + more;
     }
     snprintf(ret, size, "%d", (int)value);
     return n;
@@ -189,6 +210,10 @@ size_t kol_spoken_number(const struct kol_talk *t, size_t i, int64_t *ret)
         } else if (lookup_at(t, at, &s) && s.shape == HUNDRED && part % 1000 < 10) {
             part = part == 0 ? 100 : part * 100;
             taken++;
+        } else if (lookup_at(t, at, &s) && s.shape == HUNDRED && total == 0 && part > 10 &&
+                   part < 100 && part % 10 != 0 && t->words[at].script == KOL_SCRIPT_LATIN) {
+            part *= 100; /* "thirty-two hundred" */
+            taken++;
         } else if (lookup_at(t, at, &s) && s.shape == HUNDREDS) {
             part += s.value;
             taken++;
@@ -209,7 +234,7 @@ size_t kol_spoken_number(const struct kol_talk *t, size_t i, int64_t *ret)
 
 size_t kol_number_prefix(const struct kol_word *w)
 {
-    if (w->script != KOL_SCRIPT_HEBREW)
+    if (w->script != KOL_SCRIPT_HEBREW || !kol_is_stem(w, any_number))
         return 0;
     for (size_t s = 0; s < w->stem_count; s++)
         for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {

@@ -128,6 +128,13 @@ static bool of_somebody_else(const struct kol_talk *t, struct kol_span span)
     size_t first = kol_sentence_first(t, span.first);
     if (span.first - first > 12)
         first = span.first - 12;
+    /* "… gave me your number, call me on" */
+    for (size_t i = first; i < span.first; i++)
+        if (kol_phrase_at(t, i,
+                          "call me|ring me|text me|reach me|my number|my cell|my mobile|"
+                          "תתקשרו אליי|תתקשר אליי|תחזרו אליי|תחזור אליי|לחזור אליי|המספר שלי|"
+                          "הנייד שלי|הטלפון שלי"))
+            first = i;
     return kol_phrase_find(t, first, span.first,
                            "wife's|husband's|tenant's|neighbour's|neighbor's|landlord's|mother's|"
                            "my wife|my husband|"

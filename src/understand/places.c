@@ -161,7 +161,7 @@ static void take(struct kol_place_match *best, const struct kol_gazetteer *g, ui
                                      .weak = n->weak,
                                      .prefix = prefix,
                                      .other_prefix = stem > 0 && !s->place &&
-                                                    talk->words[i].script == KOL_SCRIPT_HEBREW,
+                                                     talk->words[i].script == KOL_SCRIPT_HEBREW,
                                      .how = how};
 }
 

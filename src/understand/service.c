@@ -20,6 +20,7 @@ struct hit {
 struct tally {
     double best[4];       /* the strongest cue of each level */
     double more;          /* for cues of the same level again; a story repeats its words */
+    bool own;             /* more than the name of the business said it */
     double denied;        /* how strongly it was said not to be wanted */
     struct kol_span span; /* of the strongest cue */
     double span_points;
@@ -95,11 +96,15 @@ static bool find_hits(struct search *x)
             words[i].count = patterns_of(x->t, &t->words[i], words[i].list);
     for (size_t i = 0; i < t->word_count; i++)
         for (size_t k = 0; k < words[i].count; k++) {
-            char key[12];
-            int len = snprintf(key, sizeof key, "%u", words[i].list[k]);
+            char digits[12], *key = digits + sizeof digits; /* as taxonomy.c wrote it: "%u" */
+            uint32_t rest = words[i].list[k];
+            do
+                *--key = (char)('0' + rest % 10);
+            while (rest /= 10);
+            size_t len = (size_t)(digits + sizeof digits - key);
             uint32_t cursor = 0, phrase;
             while (x->hit_count < MAX_HITS &&
-                   kol_index_next(&x->t->by_pattern, key, (size_t)len, &cursor, &phrase)) {
+                   kol_index_next(&x->t->by_pattern, key, len, &cursor, &phrase)) {
                 const struct kol_phrase *p = &x->t->phrases[phrase];
                 if (phrase_continues(x, p, i, words))
                     x->hits[x->hit_count++] =
@@ -214,6 +219,19 @@ static bool is_definite(const struct search *x, size_t first)
            !kol_index_next(&x->t->exact, w->norm, strlen(w->norm), &cursor, &pattern);
 }
 
+/* In the first words of the business: "Garage Brothers, hello". */
+static bool is_business_name(const struct search *x, size_t first)
+{
+    const struct kol_talk *t = &x->s->talk;
+    const struct kol_talk_turn *turn = &t->turns[t->words[first].turn];
+    return turn->role == KOL_ROLE_AGENT && t->words[first].turn <= 1 &&
+           (turn->end - turn->first <= 7 ||
+            kol_phrase_find(t, turn->first, turn->end,
+                            "hello|hi|good morning|good afternoon|good evening|thanks for calling|"
+                            "thank you for calling|speaking|שלום|היי|בוקר טוב|ערב טוב|הגעת|הגעתם|"
+                            "how can i help|איך אפשר לעזור|במה אפשר לעזור") < turn->end);
+}
+
 static void score_cue(struct search *x, const struct kol_cue *cue, struct kol_span span,
                       double factor)
 {
@@ -241,6 +259,7 @@ static void score_cue(struct search *x, const struct kol_cue *cue, struct kol_sp
     else if (names_trade && is_wanted(x, span.first))
         points *= wanted_next(x, span.first) ? 2.0 : 1.6;
     y->more += 0.15 * (points < y->best[cue->level] ? points : y->best[cue->level]);
+    y->own |= !is_business_name(x, span.first);
     if (points > y->best[cue->level])
         y->best[cue->level] = points;
     if (points > y->span_points) {
@@ -347,6 +366,16 @@ static double total(const struct tally *y)
     return sum - y->denied * 3;
 }
 
+/* "Garage Brothers." "Are you open on Fridays?" asks for no work: the trade is only in the name. */
+static bool asks_for_something(const struct search *x)
+{
+    const struct kol_talk *t = &x->s->talk;
+    for (size_t i = 0; i < t->word_count; i++)
+        if (kol_role_at(t, i) != KOL_ROLE_AGENT && kol_phrase_at(t, i, WANTS "|problem|בעיה|תור"))
+            return true;
+    return false;
+}
+
 void kol_find_service(struct kol_scene *s, struct kol_insight_value *ret)
 {
     struct search x = {.s = s, .t = &s->lexicon->taxonomy};
@@ -377,6 +406,8 @@ void kol_find_service(struct kol_scene *s, struct kol_insight_value *ret)
         return;
     const struct tally *y = &x.tallies[best];
     const struct kol_service *service = &x.t->services[best];
+    if (!y->own && !asks_for_something(&x))
+        return;
     struct kol_insight_strength strength = {first, first - second, 0};
     s->request = y->span;
     mark_topic(&x, best);

@@ -7,6 +7,7 @@
 #include <unistr.h>
 
 #define MAX_LETTERS 40
+#define TOO_FAR 2.0 /* no caller takes words further apart than half of it */
 
 /* Letters of a word as small numbers: Hebrew 0…26, Latin 32…57. 0 when something else is in it. */
 static size_t letters(const char *word, uint8_t *ret)
@@ -45,7 +46,7 @@ static bool hebrew_carries_vowel(uint8_t letter)
 
 static bool latin_vowel(uint8_t letter)
 {
-    return letter >= 32 && strchr("aeiouy", letter - 32 + 'a') != NULL;
+    return letter >= 32 && (0x1104111u >> (letter - 32) & 1); /* a e i o u y */
 }
 
 static char latin_class(uint8_t letter)
@@ -91,8 +92,8 @@ double kol_sound_distance(const char *a, const char *b)
     for (size_t j = 1; j <= nb; j++)
         row[j] = row[j - 1] + drop_cost(lb[j - 1]);
     for (size_t i = 1; i <= na; i++) {
-        double diagonal = row[0];
-        row[0] += drop_cost(la[i - 1]);
+        double diagonal = row[0], least;
+        least = row[0] += drop_cost(la[i - 1]);
         for (size_t j = 1; j <= nb; j++) {
             double best = diagonal + swap_cost(la[i - 1], lb[j - 1]);
             double drop_a = row[j] + drop_cost(la[i - 1]);
@@ -100,7 +101,10 @@ double kol_sound_distance(const char *a, const char *b)
             diagonal = row[j];
             best = drop_a < best ? drop_a : best;
             row[j] = drop_b < best ? drop_b : best;
+            least = row[j] < least ? row[j] : least;
         }
+        if (least > TOO_FAR)
+            return KOL_SOUND_FAR;
     }
     return row[nb];
 }

@@ -19,13 +19,16 @@
     "הבא|לחודש|בינואר|בפברואר|במרץ|באפריל|במאי|ביוני|ביולי|באוגוסט|בספטמבר|באוקטובר|בנובמבר|" \
     "בדצמבר|"                                                                                                                                                     \
     "אחרי הצהריים|לפני פסח|before pesach|פסח|החגים|לפני החורף|תחילת החודש|בתחילת|היום בערב|בעוד "        \
-    "שבוע|בעוד שבועיים|בעוד שלושה|שלישי|שישי|חמישי|עד ראשון|אחר הצהריים|מהצהריים|סוף "                \
+    "שבוע|בעוד שבועיים|בעוד שלושה|שלישי|שישי|חמישי|רביעי|עד ראשון|אחר הצהריים|מהצהריים|סוף "     \
     "השבוע|באמצע|פעם ב|אמצע"
-#define CLOCK                                                                                      \
-    "at nine|at ten|at eight|at seven|at three|at four|at two|at one|at five|at six|at eleven|at " \
-    "twelve|at noon|noon|half past|o'clock|am|pm|a m|p m|between|in the morning|"                  \
-    "בשמונה|בתשע|בעשר|באחת "                                                     \
-    "עשרה|בשתיים|בשלוש|בארבע|בחמש|בשש|בשבע|באחת|בצהריים|בבוקר|בערב|לשש|לשבע|לשמונה|וחצי|בין שמונה"
+#define CLOCK                                                                                                                                                           \
+    "at nine|at ten|at eight|at seven|at three|at four|at two|at one|at five|at six|at eleven|at "                                                                      \
+    "twelve|at noon|noon|half past|o'clock|am|pm|a m|p m|between|in the morning|"                                                                                       \
+    "בשמונה|בתשע|בעשר|באחת "                                                                                                                          \
+    "עשרה|בשתיים|בשלוש|בארבע|בחמש|בשש|בשבע|באחת|בצהריים|בבוקר|בערב|לשש|לשבע|לשמונה|לתשע|לעשר|"  \
+    "בשתים עשרה|בשתיים עשרה|וחצי|ורבע|בין שמונה|בין|אחרי ארבע|אחרי חמש|אחרי שלוש|לפני הצהריים|" \
+    "after one|after two|after three|after four|after five|after six|before ten|before noon|"                                                                           \
+    "half seven|half eight|half nine|half ten|thirty|forty|fifteen|any time"
 #define MONEY                                                                                                                        \
     "dollars|dollar|pounds|pound|quid|bucks|shekels|shekel|nis|euros|percent|vat|plus "                                              \
     "vat|fee|quote|estimate|ballpark|"                                                                                               \
@@ -44,7 +47,7 @@
 
 #define STREET                                                                                                                      \
     "רחוב|ברחוב|שדרות|בשדרות|שכונת|בשכונת|קומה|סמטת|street|road|avenue|lane|drive|crescent|" \
-    "boulevard|block|near the|next to the|by the|just off|just by|just up"
+    "boulevard|block|just off|just by|just up"
 
 static bool is_quoted(const char *what, const char *part)
 {
@@ -70,7 +73,7 @@ static const char *city_of_head(const struct kol_scene *s, const struct kol_insi
         !kol_places_match(s->lexicon->places, &s->talk, s->not_city.first, &m))
         return city;
     const struct kol_place *p = &s->lexicon->places->places[m.place];
-    return kol_arena_fmt(s->a, s->hebrew ? "%s (לא %s)" : "%s (not %s)", city,
+    return kol_arena_fmt(s->a, s->hebrew ? "%s (ולא %s)" : "%s (not %s)", city,
                          s->hebrew && p->he ? p->he : p->en);
 }
 
@@ -134,21 +137,21 @@ static const char *write_line(struct kol_writing *w, enum kol_insight_kind kind)
 
 static size_t budget_of(const struct kol_talk *t)
 {
-    return t->word_count < 90 ? 60 : t->word_count < 220 ? 75 : 110;
+    return t->word_count < 90 ? 66 : t->word_count < 220 ? 100 : 140;
 }
 
 static void find_parts(struct kol_writing *w, struct kol_insight *r, const char **ret_what)
 {
-    static const struct kol_wanted when = {DAYS, CLOCK "|" ACCEPTED, false, 1, 2, 20};
-    static const struct kol_wanted price = {MONEY, NULL, true, 1.2, 0.5, 24};
+    static const struct kol_wanted when = {DAYS, CLOCK, false, 1, 2, 20, false};
+    static const struct kol_wanted price = {MONEY, NULL, true, 1.2, 0.5, 24, false};
     static const struct kol_wanted next = {
-        NEXT_STEP, "i'll|you'll|אשלח|אחזור|please|בבקשה", false, 1, 1.5, 20};
-    static const struct kol_wanted address = {STREET, NULL, false, -3, 0, 14};
-    static const struct kol_wanted agreed = {ACCEPTED, DAYS "|" CLOCK, false, 0.5, 2, 18};
+        NEXT_STEP, "i'll|you'll|אשלח|אחזור|please|בבקשה", false, 1, 1.5, 20, false};
+    static const struct kol_wanted address = {STREET, NULL, false, -3, 0, 14, false};
+    static const struct kol_wanted agreed = {ACCEPTED, DAYS "|" CLOCK, false, 0.5, 2, 18, true};
     const struct kol_talk *t = &w->s->talk;
     struct kol_span first = {0};
     bool two_sides = t->has_roles && t->turn_count > 2;
-    *ret_what = kol_summary_what(w, budget_of(t), 1.2, &first);
+    *ret_what = kol_summary_what(w, budget_of(t), 0.5, &first);
     r->parts.what = first.end ? kol_summary_text(w, first) : NULL;
     r->parts.when = kol_summary_best(w, &when, t->word_count > 200 ? 2 : 1);
     kol_summary_forget(w);
@@ -156,6 +159,9 @@ static void find_parts(struct kol_writing *w, struct kol_insight *r, const char 
     kol_summary_forget(w);
     if (two_sides && r->parts.when)
         r->parts.agreed = kol_summary_best(w, &agreed, 1);
+    /* "Great." says nothing; "Great, Tuesday at ten" does. */
+    if (r->parts.agreed && !strchr(r->parts.agreed, ' '))
+        r->parts.agreed = NULL;
     kol_summary_forget(w);
     r->parts.next_step = kol_summary_best(w, &next, t->word_count > 200 ? 2 : 1);
     kol_summary_forget(w);
@@ -245,7 +251,7 @@ void kol_write_summary(struct kol_scene *s, struct kol_insight *r)
                  : r->parts.agreed);
     add_part(&out, he ? "המשך" : "Next",
              is_quoted(what, r->parts.next_step) ? NULL : r->parts.next_step);
-    if (asked_price(&w) && !named_amount(&w))
+    if (!r->parts.price && asked_price(&w) && !named_amount(&w))
         kol_str_add(&out, he ? " שאלה על המחיר או בקשה להצעת מחיר."
                              : " Asks about the price or for a quote.");
     if (asks_call_back(&w))

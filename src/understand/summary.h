@@ -22,6 +22,7 @@ struct kol_wanted {
     bool needs_number;  /* money only counts with an amount, unless better is there */
     double agent, late; /* weights */
     size_t max_words;
+    bool needs_better; /* nothing without a word of better */
 };
 
 /* --- summary_text.c --- */

@@ -35,6 +35,12 @@ struct pick {
     "problem|lovely|perfect|appreciate|how are you|cheers|"                                        \
     "תודה|שלום|להתראות|ביי|יום טוב|יום נעים|בכיף|אין בעיה|מה שלומך|בוקר טוב|ערב טוב|אהלן|סליחה"
 
+/* Where the number came from, and what somebody did once: no part of the request. */
+#define STORY                                                                                      \
+    "got your name|got your number|recommended|would you believe|i don't know if you|do you "      \
+    "remember|used to live|moved from|moved here|years ago|congratulations|"                       \
+    "קיבלתי את המספר|המליצה|המליצו|המליץ|גרנו|גרתי|לפני שנתיים|מזל טוב|עשיתם אצל|ראיתי אצל"
+
 /* A short answer says something only together with its question. */
 static bool answers_question(const struct kol_talk *t, const struct kol_sentence *e)
 {
@@ -46,6 +52,30 @@ static bool answers_question(const struct kol_talk *t, const struct kol_sentence
         return false;
     const struct kol_sentence *question = &t->sentences[t->words[ask->end - 1].sentence];
     return question->question && question->end - question->first <= 10;
+}
+
+/* "Yes." "Three." need their question; "In Haifa", "Twelve square metres" do not. */
+static bool needs_question(const struct kol_writing *w, const struct kol_sentence *e)
+{
+    const struct kol_talk *t = &w->s->talk;
+    struct kol_span span = {e->first, e->end};
+    return answers_question(t, e) && kol_summary_marks(w, span, KOL_MARK_PLACE) == 0 &&
+           (e->end - e->first <= 2 ||
+            kol_phrase_at(t, e->first, "yes|no|yeah|nope|not|never|just|only|כן|לא|אף|רק|עדיין"));
+}
+
+/* "Harrogate.": the head line has it already. "Hi, it's Rosa": so it has this. */
+static bool is_said_in_head(const struct kol_writing *w, const struct kol_sentence *e)
+{
+    struct kol_span span = {e->first, e->end};
+    size_t words = e->end - e->first;
+    size_t known =
+        kol_summary_marks(w, span, KOL_MARK_PLACE | KOL_MARK_NAME | KOL_MARK_PHONE) +
+        kol_summary_count(w, span,
+                          SMALL_TALK "|i|am|im|i'm|it's|its|this|is|my|name|name's|in|"
+                                     "yes|no|here|speaking|oh|אני|מדבר|מדברת|שמי|קוראים|לי|כן|לא|"
+                                     "השם|המספר|זה|number|at|on|me|call|and");
+    return known >= words;
 }
 
 static double score_sentence(const struct kol_writing *w, const struct kol_sentence *e)
@@ -61,14 +91,22 @@ static double score_sentence(const struct kol_writing *w, const struct kol_sente
              0.8 * (double)kol_summary_marks(w, span, KOL_MARK_PLACE);
     int64_t number;
     for (size_t i = e->first; i < e->end; i++)
-        score += !(w->s->marks[i] & KOL_MARK_PHONE) && kol_spoken_number(t, i, &number) ? 0.4 : 0;
+        score += !(w->s->marks[i] & KOL_MARK_PHONE) && kol_spoken_number(t, i, &number)
+                     ? (number > 20 ? 0.8 : 0.4)
+                     : 0;
     score -= 1.5 * (double)kol_summary_count(w, span, SMALL_TALK);
+    if (is_said_in_head(w, e))
+        score -= 5;
+    score -= 2.5 * (double)kol_summary_count(w, span, STORY);
     if (e->question)
         score -= 1.5;
     if (words < 3 && !answers_question(t, e))
         score -= 2;
     if (t->turns[e->turn].role == KOL_ROLE_AGENT)
-        score -= 5;
+        score -= e->turn == 0 && w->s->kind == KOL_INSIGHT_REQUEST && t->turn_count > 2 &&
+                         !kol_summary_count(w, span, WANT)
+                     ? 9 /* the business says its name */
+                     : 5;
     /* What comes first is what people call for. */
     double place =
         t->sentence_count > 1 ? (double)(e - t->sentences) / (double)(t->sentence_count - 1) : 0;
@@ -125,14 +163,15 @@ const char *kol_summary_what(struct kol_writing *w, size_t budget, double least,
                                            score_sentence(w, &t->sentences[i])};
     qsort(picks, count, sizeof *picks, by_score);
     size_t kept = 0, words = 0;
-    while (kept < count && kept < MAX_PICKS && picks[kept].score > (kept == 0 ? -4 : least)) {
-        picks[kept].span =
-            cut(w, picks[kept].span, kept == 0 && budget > 40 ? 40 : KOL_LONG_SENTENCE);
-        size_t n = picks[kept].span.end - picks[kept].span.first;
-        if (kept > 0 && words + n > budget)
+    for (size_t i = 0; i < count && kept < MAX_PICKS && words + 2 < budget; i++) {
+        if (picks[i].score <= (kept == 0 ? -4 : least))
             break;
-        words += n;
-        kept++;
+        struct kol_span span =
+            cut(w, picks[i].span, kept == 0 && budget > 40 ? 40 : KOL_LONG_SENTENCE);
+        if (kept > 0 && words + (span.end - span.first) > budget)
+            continue; /* a shorter one may still fit */
+        words += span.end - span.first;
+        picks[kept++] = (struct pick){span, picks[i].score};
     }
     if (kept > 0)
         *ret_first = picks[0].span;
@@ -142,7 +181,7 @@ const char *kol_summary_what(struct kol_writing *w, size_t budget, double least,
         w->used[t->words[picks[i].span.first].sentence] = 1;
         const char *one = kol_summary_text(w, picks[i].span);
         const struct kol_sentence *e = &t->sentences[t->words[picks[i].span.first].sentence];
-        if (one && answers_question(t, e)) {
+        if (one && needs_question(w, e)) {
             const struct kol_sentence *ask =
                 &t->sentences[t->words[t->turns[e->turn - 1].end - 1].sentence];
             one = kol_arena_fmt(w->s->a, "%s? %s",
@@ -178,6 +217,29 @@ static bool answers_price(const struct kol_writing *w, size_t sentence)
            kol_summary_has_number(w, span);
 }
 
+/* "we're usually between two thousand and twenty-five hundred": a sum without its currency. */
+static bool names_sum(const struct kol_writing *w, size_t sentence)
+{
+    const struct kol_talk *t = &w->s->talk;
+    const struct kol_sentence *e = &t->sentences[sentence];
+    int64_t n;
+    if (t->turns[e->turn].role != KOL_ROLE_AGENT || e->question ||
+        !kol_summary_count(w, (struct kol_span){e->first, e->end},
+                           "between|about|around|usually|roughly|ballpark|comes to|"
+                           "בערך|בסביבות|בין|סביב|יוצא|ייצא|יעלה|עולה|עוד|בגדול|לשיעור|לחודש"))
+        return false;
+    for (size_t i = e->first; i < e->end; i++) {
+        size_t taken = w->s->marks[i] & KOL_MARK_PHONE ? 0 : kol_spoken_number(t, i, &n);
+        if (taken && n >= 50 &&
+            (i + taken >= e->end ||
+             !kol_is(&t->words[i + taken],
+                     "minutes|metres|meters|feet|people|guests|miles|דקות|מטר|איש|אנשים|קילומטר")))
+            return true;
+        i += taken ? taken - 1 : 0;
+    }
+    return false;
+}
+
 /* The part of a sentence around the words of list. */
 static struct kol_span around(const struct kol_writing *w, struct kol_span span, const char *list,
                               size_t max)
@@ -201,13 +263,17 @@ const char *kol_summary_best(struct kol_writing *w, const struct kol_wanted *x, 
             const struct kol_sentence *e = &t->sentences[i];
             struct kol_span span = {e->first, e->end};
             size_t hits = kol_summary_count(w, span, x->list);
-            if (x->needs_number && hits == 0 && answers_price(w, i))
+            if (x->needs_number && hits == 0 && (answers_price(w, i) || names_sum(w, i)))
                 hits = 1;
             if (hits == 0 || (w->used[i] & 2) ||
                 (x->needs_number && !kol_summary_has_number(w, span) &&
                  !kol_summary_asks_price(w, span)))
                 continue;
             size_t better = x->better ? kol_summary_count(w, span, x->better) : 0;
+            bool phone_only = !x->needs_number && kol_summary_marks(w, span, KOL_MARK_PHONE) &&
+                              e->end - e->first < 24;
+            if ((x->needs_better && better == 0) || phone_only)
+                continue;
             double score = (double)(hits < 2 ? hits : 2) + 1.5 * (double)(better < 2 ? better : 2);
             if (x->needs_number &&
                 kol_summary_count(

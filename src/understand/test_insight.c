@@ -248,10 +248,11 @@ static void ten_megabytes_are_answered(void **state)
 /* The labelled calls of bench/data: most must be right, in every build. */
 static void labelled_calls_stay_right(void **state)
 {
-    static const char *const files[] = {"insight-dev.jsonl", "insight-extra.jsonl"};
+    static const char *const files[] = {"insight-dev.jsonl", "insight-extra.jsonl",
+                                        "insight-fresh.jsonl"};
     unsigned calls = 0, services = 0, cities = 0;
     (void)state;
-    for (size_t f = 0; f < 2; f++) {
+    for (size_t f = 0; f < KOL_COUNT(files); f++) {
         char path[1024];
         KOL_CLEANUP(kol_free_str) char *text = NULL;
         struct kol_err err = {0};

@@ -20,15 +20,19 @@ static size_t prefix_ends(const char *w, struct kol_stem *ret, size_t max)
     static const char place_of[] = {0, 'b', 'l', 'm', 0, 0, 'm'};
     size_t count = 0;
     for (size_t i = 0; i < 2; i++)
-        for (size_t j = 0; j < 5; j++)
+        for (size_t j = 0; j < 5; j++) {
+            size_t n = strlen(and_[i]);
+            if (strncmp(w, and_[i], n) != 0 || strncmp(w + n, that[j], strlen(that[j])) != 0)
+                continue;
+            n += strlen(that[j]);
             for (size_t k = 0; k < 7; k++) {
-                char prefix[24];
-                snprintf(prefix, sizeof prefix, "%s%s%s", and_[i], that[j], into[k]);
-                size_t n = strlen(prefix);
-                if (n == 0 || count == max || strncmp(w, prefix, n) != 0 || strlen(w + n) < 4)
+                size_t all = n + strlen(into[k]);
+                if (all == 0 || count == max || strncmp(w + n, into[k], strlen(into[k])) != 0 ||
+                    strlen(w + all) < 4)
                     continue; /* less than two letters would be left */
-                ret[count++] = (struct kol_stem){.text = w + n, .place = place_of[k]};
+                ret[count++] = (struct kol_stem){.text = w + all, .place = place_of[k]};
             }
+        }
     return count;
 }
 
@@ -129,6 +133,13 @@ static bool add_word(struct builder *b, uint32_t turn, const char *text, size_t 
     if (!w->norm)
         return false;
     find_stems(w);
+    /* "Bellevue's closer" */
+    if (w->script == KOL_SCRIPT_LATIN && len > 4 && strncmp(text + len - 2, "'s", 2) == 0) {
+        char *owner = kol_arena_strn(b->a, w->norm, strlen(w->norm) - 1);
+        if (!owner)
+            return false;
+        w->stems[w->stem_count++] = (struct kol_stem){.text = owner};
+    }
     t->hebrew_words += w->script == KOL_SCRIPT_HEBREW;
     t->latin_words += w->script == KOL_SCRIPT_LATIN;
     t->sentences[t->sentence_count - 1].end = (uint32_t)++t->word_count;

@@ -54,8 +54,8 @@ static bool same(const char *folded, const char *item, const char *item_end)
  * Lists are string literals: their addresses are their names, and what is made of one stays true
  * for ever. One cache per thread, so nothing locks.
  */
-#define LISTS 256
-#define ITEMS 6000
+#define LISTS 512
+#define ITEMS 8000
 #define LETTERS 32
 
 struct list {
@@ -84,7 +84,7 @@ static size_t letter_of(const char *word)
 
 static struct list *find_list(const char *text)
 {
-    size_t at = ((uintptr_t)text >> 3) % LISTS;
+    size_t at = (size_t)(((uint64_t)(uintptr_t)text * 0x9e3779b97f4a7c15u) >> 40) % LISTS;
     while (cache.lists[at].text && cache.lists[at].text != text)
         at = (at + 1) % LISTS;
     struct list *l = &cache.lists[at];
