@@ -116,8 +116,7 @@ static const char *given_or(const struct kol_cli *cli, const char *name, const c
 }
 
 /* Its services and its own words for them, tried before they are stored. */
-static enum kol_code read_services(struct kol_cli *cli, struct kol_business *b,
-                                   struct kol_err *err)
+static enum kol_code read_services(struct kol_cli *cli, struct kol_business *b, struct kol_err *err)
 {
     const char *file = kol_cli_option(cli, "services-file");
     struct kol_lexicon *base = NULL, *own = NULL;

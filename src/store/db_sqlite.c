@@ -343,7 +343,8 @@ static enum kol_code sqlite_checkpoint(struct kol_db *base, bool empty, struct k
 
     if (status == SQLITE_OK && empty) {
         sqlite3_busy_timeout(db->handle, 0);
-        status = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        status =
+            sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
         sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
     }
     if (status == SQLITE_BUSY)
