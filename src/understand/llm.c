@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SURE 0.8 /* what the rules are so sure of, the model does not touch */
+#define SURE 0.5 /* what the rules hold for more likely than not, the model does not touch */
 #define FAILURES_MOST 3
 #define PAUSE_MS 60000
 #define ANSWER_MAX_BYTES 8192
