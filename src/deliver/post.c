@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "deliver/sign.h"
+#include "queue/queue.h"
 #include <string.h>
 
 enum { RESPONSE_BYTES = 64 * 1024 };
@@ -25,13 +26,8 @@ enum kol_code kol_webhook_status_code(int status)
 int64_t kol_webhook_delay_ms(int attempt)
 {
     static const int64_t delays_s[] = {5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400};
-    const int last = (int)KOL_COUNT(delays_s) - 1;
-    int at = attempt < 1 ? 0 : attempt - 1;
-    int64_t ms = delays_s[at < last ? at : last] * 1000;
-    uint16_t random = 0;
 
-    kol_random_bytes(&random, sizeof random);
-    return ms - ms / 10 + ms / 5 * random / UINT16_MAX;
+    return kol_queue_schedule_ms(delays_s, KOL_COUNT(delays_s), attempt);
 }
 
 static enum kol_code judge(const struct kol_http_response *r, struct kol_err *err)

@@ -203,17 +203,29 @@ enum kol_code kol_queue_again(struct kol_db *db, const struct kol_job *job, int6
     return move_job(db, job, &again, now_ms, err);
 }
 
-/* 15 s + attempt^4 s, at most a day, +-10 % so that failures of one moment do not return as one. */
+/* +-10 %, so that failures of one moment do not return as one. */
+static int64_t with_jitter(int64_t delay_ms)
+{
+    uint16_t random = 0;
+
+    kol_random_bytes(&random, sizeof(random));
+    return delay_ms - delay_ms / 10 + delay_ms / 5 * random / UINT16_MAX;
+}
+
+/* 15 s + attempt^4 s, at most a day. */
 int64_t kol_queue_backoff_ms(int attempt)
 {
     const int64_t n = attempt < 18 ? attempt : 18;
-    int64_t delay_ms = 15000 + n * n * n * n * 1000;
-    uint32_t random;
+    const int64_t delay_ms = 15000 + n * n * n * n * 1000;
 
-    if (delay_ms > MAX_DELAY_MS)
-        delay_ms = MAX_DELAY_MS;
-    kol_random_bytes(&random, sizeof(random));
-    return delay_ms * 9 / 10 + delay_ms / 5 * (random % 1000) / 1000;
+    return with_jitter(delay_ms < MAX_DELAY_MS ? delay_ms : MAX_DELAY_MS);
+}
+
+int64_t kol_queue_schedule_ms(const int64_t *delays_s, size_t count, int attempt)
+{
+    const size_t at = attempt < 1 ? 0 : (size_t)attempt - 1;
+
+    return with_jitter(delays_s[at < count ? at : count - 1] * 1000);
 }
 
 enum kol_code kol_queue_fail(struct kol_db *db, const struct kol_job *job,

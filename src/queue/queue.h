@@ -95,6 +95,8 @@ struct kol_retry_rule {
     int64_t (*delay_ms)(int attempt); /* NULL: 15 s + attempt^4 s, +-10 % */
 };
 int64_t kol_queue_backoff_ms(int attempt);
+/* The wait before try attempt + 1 of a fixed schedule, whose last entry repeats; +-10 %. */
+int64_t kol_queue_schedule_ms(const int64_t *delays_s, size_t count, int attempt);
 /*
  * Records a failure: retry, pause or bury as kol_code_next(failure->code) and the rule say.
  *   least_delay_ms the peer's own wish (Retry-After), 0: none
