@@ -69,12 +69,19 @@ enum kol_code kol_cli_conf(struct kol_cli *cli, struct kol_err *err)
 
 enum kol_code kol_cli_open(struct kol_cli *cli, struct kol_err *err)
 {
+    if (cli->writer)
+        return KOL_OK;
     enum kol_code code = kol_cli_conf(cli, err);
 
     if (code != KOL_OK)
         return code;
     const struct kol_writer_options options = {.dsn = cli->conf->database};
     return kol_writer_start(cli->conf->data_dir, &options, &cli->writer, err);
+}
+
+struct kol_db *kol_cli_read(struct kol_cli *cli, struct kol_err *err)
+{
+    return kol_cli_open(cli, err) == KOL_OK ? kol_reader_borrow(cli->writer, err) : NULL;
 }
 
 void kol_cli_close(struct kol_cli *cli)
@@ -85,7 +92,7 @@ void kol_cli_close(struct kol_cli *cli)
 
 enum kol_code kol_cli_change(struct kol_cli *cli, kol_write_fn fn, void *arg, struct kol_err *err)
 {
-    enum kol_code code = cli->writer ? KOL_OK : kol_cli_open(cli, err);
+    enum kol_code code = kol_cli_open(cli, err);
 
     if (code != KOL_OK)
         return code;

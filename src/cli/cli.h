@@ -66,6 +66,8 @@ bool kol_cli_number(const char *text, const char *what, int64_t *ret);
 enum kol_code kol_cli_conf(struct kol_cli *cli, struct kol_err *err) KOL_MUST_CHECK;
 /* The same, and opens the database for reading and writing. */
 enum kol_code kol_cli_open(struct kol_cli *cli, struct kol_err *err) KOL_MUST_CHECK;
+/* Opens it and borrows a connection to read with; NULL and err when that fails. */
+struct kol_db *kol_cli_read(struct kol_cli *cli, struct kol_err *err);
 void kol_cli_close(struct kol_cli *cli);
 
 int kol_cli_fail(const struct kol_err *err); /* prints it, returns KOL_EXIT_FAILED */

@@ -225,12 +225,11 @@ static int add(struct kol_cli *cli)
 /* False: err says why. */
 static bool load(struct kol_cli *cli, int64_t id, struct kol_business **ret, struct kol_err *err)
 {
-    enum kol_code code = kol_cli_open(cli, err);
-    struct kol_db *db = code == KOL_OK ? kol_reader_borrow(cli->writer, err) : NULL;
+    struct kol_db *db = kol_cli_read(cli, err);
 
     if (!db)
         return false;
-    code = kol_business_by_id(db, cli->arena, id, ret, err);
+    enum kol_code code = kol_business_by_id(db, cli->arena, id, ret, err);
     kol_reader_return(cli->writer, db);
     if (code == KOL_OK && !*ret)
         code = kol_fail(err, KOL_NOT_FOUND, "there is no business %lld", (long long)id);
@@ -289,12 +288,11 @@ static int list(struct kol_cli *cli)
     struct kol_err err = {0};
     struct kol_business *all = NULL;
     size_t n = 0;
-    enum kol_code code = kol_cli_open(cli, &err);
-    struct kol_db *db = code == KOL_OK ? kol_reader_borrow(cli->writer, &err) : NULL;
+    struct kol_db *db = kol_cli_read(cli, &err);
 
     if (!db)
         return kol_cli_fail(&err);
-    code = kol_business_list(db, cli->arena, &all, &n, &err);
+    enum kol_code code = kol_business_list(db, cli->arena, &all, &n, &err);
     json_t *rows = json_array();
     for (size_t i = 0; i < n && code == KOL_OK; i++) {
         const char **numbers = NULL;

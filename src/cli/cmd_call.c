@@ -59,12 +59,6 @@ static bool read_filter(struct kol_cli *cli, struct kol_call_filter *ret)
     return true;
 }
 
-/* The database; NULL and err when it cannot be opened. */
-static struct kol_db *open_db(struct kol_cli *cli, struct kol_err *err)
-{
-    return kol_cli_open(cli, err) == KOL_OK ? kol_reader_borrow(cli->writer, err) : NULL;
-}
-
 static int list(struct kol_cli *cli)
 {
     struct kol_call_filter filter;
@@ -74,7 +68,7 @@ static int list(struct kol_cli *cli)
 
     if (!read_filter(cli, &filter))
         return KOL_EXIT_USAGE;
-    struct kol_db *db = open_db(cli, &err);
+    struct kol_db *db = kol_cli_read(cli, &err);
     if (!db)
         return kol_cli_fail(&err);
     enum kol_code code = kol_call_list(db, cli->arena, &filter, &calls, &n, &err);
@@ -175,7 +169,7 @@ static int search(struct kol_cli *cli)
 
     if (!read_search(cli, &filter))
         return KOL_EXIT_USAGE;
-    struct kol_db *db = open_db(cli, &err);
+    struct kol_db *db = kol_cli_read(cli, &err);
     if (!db)
         return kol_cli_fail(&err);
     enum kol_code code = kol_search_calls(db, cli->arena, &filter, &hits, &n, &err);
@@ -196,12 +190,11 @@ struct shown {
 /* False: err says why. */
 static bool load(struct kol_cli *cli, const char *sid, struct shown *s, struct kol_err *err)
 {
-    enum kol_code code = kol_cli_open(cli, err);
-    struct kol_db *db = code == KOL_OK ? kol_reader_borrow(cli->writer, err) : NULL;
+    struct kol_db *db = kol_cli_read(cli, err);
 
     if (!db)
         return false;
-    code = kol_call_by_sid(db, cli->arena, sid, &s->call, err);
+    enum kol_code code = kol_call_by_sid(db, cli->arena, sid, &s->call, err);
     if (code == KOL_OK && !s->call)
         code = kol_fail(err, KOL_NOT_FOUND, "there is no call %s", sid);
     if (code == KOL_OK)

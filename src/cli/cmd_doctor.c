@@ -133,13 +133,6 @@ static void check_engine(struct doctor *d)
             (long long)(kol_boot_ms() - before_ms));
 }
 
-/* Stock models of these sizes do not understand Hebrew phone calls well enough to rely on. */
-static bool too_small_for_hebrew(const char *model)
-{
-    return kol_starts_with(model, "tiny") || kol_starts_with(model, "base") ||
-           kol_starts_with(model, "small");
-}
-
 static void check_businesses(struct doctor *d)
 {
     struct kol_err err = {0};
@@ -157,7 +150,7 @@ static void check_businesses(struct doctor *d)
     const struct kol_conf *conf = d->cli->conf;
     const char *model = kol_str_empty(conf->model_he) ? conf->model : conf->model_he;
     for (size_t i = 0; i < n; i++)
-        if (!kol_streq(list[i].language, "en") && too_small_for_hebrew(model)) {
+        if (!kol_streq(list[i].language, "en") && kol_conf_weak_for_hebrew(conf)) {
             say(d, "hebrew", WARN,
                 "model %s is not good enough for Hebrew: transcripts and leads will be unreliable. "
                 "README.md, \"Which model\", says where to get an ivrit.ai model",

@@ -49,11 +49,10 @@ static int list(struct kol_cli *cli)
         return KOL_EXIT_USAGE;
     filter.limit = limit < 200 ? (int)limit : 200;
     filter.before_id = before_id;
-    enum kol_code code = kol_cli_open(cli, &err);
-    struct kol_db *db = code == KOL_OK ? kol_reader_borrow(cli->writer, &err) : NULL;
+    struct kol_db *db = kol_cli_read(cli, &err);
     if (!db)
         return kol_cli_fail(&err);
-    code = kol_queue_list(db, cli->arena, &filter, &jobs, &n, &err);
+    enum kol_code code = kol_queue_list(db, cli->arena, &filter, &jobs, &n, &err);
     kol_reader_return(cli->writer, db);
     return code == KOL_OK ? print_jobs(cli, jobs, n) : kol_cli_fail(&err);
 }
@@ -66,11 +65,10 @@ static int show(struct kol_cli *cli)
 
     if (!kol_cli_number(kol_cli_word(cli, 1), "the job's number", &id))
         return KOL_EXIT_USAGE;
-    enum kol_code code = kol_cli_open(cli, &err);
-    struct kol_db *db = code == KOL_OK ? kol_reader_borrow(cli->writer, &err) : NULL;
+    struct kol_db *db = kol_cli_read(cli, &err);
     if (!db)
         return kol_cli_fail(&err);
-    code = kol_queue_by_id(db, cli->arena, id, &job, &err);
+    enum kol_code code = kol_queue_by_id(db, cli->arena, id, &job, &err);
     kol_reader_return(cli->writer, db);
     if (code == KOL_OK && !job)
         code = kol_fail(&err, KOL_NOT_FOUND, "there is no job %lld", (long long)id);

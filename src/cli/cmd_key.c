@@ -74,12 +74,11 @@ static int list(struct kol_cli *cli)
     struct kol_err err = {0};
     struct kol_key *keys = NULL;
     size_t n = 0;
-    enum kol_code code = kol_cli_open(cli, &err);
-    struct kol_db *db = code == KOL_OK ? kol_reader_borrow(cli->writer, &err) : NULL;
+    struct kol_db *db = kol_cli_read(cli, &err);
 
     if (!db)
         return kol_cli_fail(&err);
-    code = kol_key_list(db, cli->arena, &keys, &n, &err);
+    enum kol_code code = kol_key_list(db, cli->arena, &keys, &n, &err);
     kol_reader_return(cli->writer, db);
     if (code != KOL_OK)
         return kol_cli_fail(&err);

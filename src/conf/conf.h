@@ -71,6 +71,9 @@ enum kol_code kol_conf_load(struct kol_arena *a, const char *path,
 /* True when name is a setting, so that the command line knows its flags. */
 bool kol_conf_knows(const char *name);
 
+/* Are Hebrew calls transcribed with one of OpenAI's small models? Their Hebrew is not usable. */
+bool kol_conf_weak_for_hebrew(const struct kol_conf *conf);
+
 void kol_conf_print_docs(FILE *out);   /* docs/configuration.md */
 void kol_conf_print_sample(FILE *out); /* kol.toml with every setting as a comment */
 /* What is in force, for kol doctor; secrets only as "set" or "not set". */

@@ -146,7 +146,6 @@ static void answer_trigger(struct kol_request *rq, enum kol_code code, const str
         kol_answer_err(rq, err);
         return;
     }
-    kol_serve_jobs_changed(rq->serve);
     json_t *json = json_object();
     kol_json_set_str(json, "call_sid", t->call_sid);
     kol_json_set_str(json, "status", t->ret_queued ? "queued" : "under_way");

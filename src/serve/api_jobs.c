@@ -92,7 +92,6 @@ static void answer_verdict(struct kol_request *rq, enum kol_code code, const str
         kol_answer_err(rq, err);
         return;
     }
-    kol_serve_jobs_changed(rq->serve);
     kol_api_job(rq); /* as it is now */
 }
 

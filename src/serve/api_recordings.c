@@ -191,8 +191,6 @@ static void answer_prepared(struct kol_request *rq, enum kol_code code, const st
         kol_answer_err(rq, err);
         return;
     }
-    if (p->prepare.ret_queued || p->prepare.hurry)
-        kol_serve_jobs_changed(rq->serve);
     if (p->prepare.ret_answer == KOL_RECORDING_COMING) {
         answer_coming(rq);
         return;

@@ -21,9 +21,6 @@ struct kol_serve_options {
     /* What is known of the speech engine, shown by /readyz and /metrics: {"state":"ok", "model":…,
      * "tested_at_ms":…, "error":…}. The caller owns the answer. NULL, or NULL back: unknown. */
     json_t *(*engine_report)(void *arg);
-    /* A commit may have added a job or made one due: a hint, so that nobody waits for a poll.
-     * Called from a server thread, must not block. NULL is fine. */
-    void (*jobs_changed)(void *arg);
     void *arg;
 };
 

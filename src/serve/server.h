@@ -35,11 +35,4 @@ struct kol_serve {
     struct kol_err ready_err; /* code KOL_OK: ready */
 };
 
-/* Tells the pipeline that there may be work. */
-static inline void kol_serve_jobs_changed(const struct kol_serve *s)
-{
-    if (s->options.jobs_changed)
-        s->options.jobs_changed(s->options.arg);
-}
-
 #endif

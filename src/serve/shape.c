@@ -235,33 +235,18 @@ static void add_warning(json_t *list, const char *code, int64_t business_id, con
     json_array_append_new(list, json);
 }
 
-/* One of OpenAI's small ones: their Hebrew is not usable. */
-static bool is_weak_for_hebrew(const char *model)
-{
-    static const char *const weak[] = {"tiny", "base", "small"};
-    const char *slash = strrchr(model, '/');
-    const char *name = slash ? slash + 1 : model;
-
-    if (kol_starts_with(name, "ggml-"))
-        name += 5;
-    for (size_t i = 0; i < KOL_COUNT(weak); i++)
-        if (kol_starts_with(name, weak[i]))
-            return true;
-    return false;
-}
-
 json_t *kol_shape_warnings(const struct kol_conf *conf, const struct kol_business *list,
                            size_t count)
 {
     json_t *warnings = json_array();
-    const char *model = kol_str_empty(conf->model_he) ? conf->model : conf->model_he;
+    const bool weak = kol_conf_weak_for_hebrew(conf);
 
     if (!conf->worker)
         add_warning(warnings, "offline_off", 0,
                     "Offline transcription is switched off (worker = false): recordings are kept, "
                     "their transcription waits.");
     for (size_t i = 0; i < count; i++)
-        if (kol_streq(list[i].language, "he") && is_weak_for_hebrew(model))
+        if (weak && kol_streq(list[i].language, "he"))
             add_warning(warnings, "weak_hebrew_model", list[i].id,
                         "The stock Whisper model in use is not good enough for Hebrew: transcripts "
                         "will be poor. Set model_he to one of ivrit.ai's models.");

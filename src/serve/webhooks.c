@@ -28,7 +28,6 @@ static void answer(struct kol_request *rq, enum kol_code code, const struct kol_
         return;
     }
     kol_intake_after(c->change);
-    kol_serve_jobs_changed(rq->serve);
 }
 
 static void take(struct kol_request *rq, enum kol_intake_kind kind)
