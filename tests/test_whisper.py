@@ -60,6 +60,34 @@ def transcribe(house, sounds, form="wav", **how):
     return call, got
 
 
+def leaked(sounds, gain: float):
+    """Both channels with what leaks over from the other side."""
+    import audioop
+    softer = [audioop.mul(one, 2, gain) for one in sounds]
+    return audioop.add(sounds[0], softer[1], 2), audioop.add(sounds[1], softer[0], 2)
+
+
+def test_fake_stereo_is_heard_once(whisper_house):
+    """A mix on both channels, one softer and later, is one speaker-less transcript; a call with cross-talk stays two."""
+    import audioop
+    house = whisper_house
+    sounds, _ = conversation(SPOKEN[:2], CUSTOMER[:2])
+    mixed = audioop.add(*sounds, 2)
+    call, _ = transcribe(house, (mixed, calls.silence(0.01) + audioop.mul(mixed, 2, 0.3)[:-160]))
+    stored = house.stored(call)
+    assert (stored["channels"], stored["transcript_channels"]) == (2, 1)
+    assert "same sound" in stored["channels_reason"]
+    assert {t["speaker"] for t in turns_of(stored)} == {"speaker"}
+    assert stored["final_transcript"].lower().count("locksmith") == 1
+    assert "same sound" in house.kol.run("call", "show", call.sid).stdout
+
+    call, _ = transcribe(house, leaked(sounds, 0.1))
+    stored = house.stored(call)
+    assert (stored["transcript_channels"], stored["channels_reason"]) == (2, None)
+    assert "locksmith" in said_by(stored, "customer").lower()
+    assert said_by(stored, "agent")
+
+
 def test_english_call_end_to_end(whisper_house):
     """At most 15 % of the telephone voice's words are wrong, speakers and times are right, the lead is right."""
     house = whisper_house

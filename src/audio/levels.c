@@ -39,34 +39,3 @@ double kol_levels_peak_db(const struct kol_levels *l)
 {
     return to_db(l->peak);
 }
-
-void kol_twins_feed(struct kol_twins *t, const int16_t *a, const int16_t *b, size_t frames)
-{
-    for (size_t at = 0; at < frames; at += BLOCK) {
-        size_t end = frames - at < BLOCK ? frames : at + BLOCK;
-        int64_t aa = 0, bb = 0, ab = 0;
-
-        for (size_t i = at; i < end; i++) {
-            aa += (int64_t)a[i] * a[i];
-            bb += (int64_t)b[i] * b[i];
-            ab += (int64_t)a[i] * b[i];
-        }
-        t->aa += (double)aa;
-        t->bb += (double)bb;
-        t->ab += (double)ab;
-    }
-}
-
-double kol_twins_correlation(const struct kol_twins *t)
-{
-    return t->aa > 0 && t->bb > 0 ? t->ab / sqrt(t->aa * t->bb) : 0;
-}
-
-bool kol_channels_identical(const struct kol_twins *t)
-{
-    /* 0.98: what is left after taking one channel from the other is 14 dB below it. */
-    const double shape = 0.98, gain = 16; /* 12 dB, of power */
-
-    return fabs(kol_twins_correlation(t)) >= shape && t->aa <= gain * t->bb &&
-           t->bb <= gain * t->aa;
-}

@@ -237,6 +237,7 @@ static void print_shown(const struct shown *s)
     print_field("recording", kol_fetch_state_name(c->fetch_state));
     print_field("reason", c->fetch_reason);
     print_field("offline", kol_offline_state_name(c->offline_state));
+    print_field("channels", c->channels_reason);
     print_field("source", c->transcript_source);
     print_field("service", c->extracted_service);
     print_field("city", c->extracted_city);

@@ -39,6 +39,8 @@ static void add_recording(json_t *json, const struct kol_call *call)
     kol_json_set(json, "duration",
                  call->duration >= 0 ? json_integer(call->duration) : json_null());
     set_known(json, "channels", call->channels);
+    set_known(json, "transcript_channels", call->transcript_channels);
+    kol_json_set_str(json, "channels_reason", call->channels_reason);
     kol_json_set_str(json, "fetch_state", kol_fetch_state_name(call->fetch_state));
     kol_json_set_str(json, "fetch_reason", call->fetch_reason);
     set_known(json, "fetch_next_at_ms", call->fetch_next_at_ms);

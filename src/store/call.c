@@ -82,7 +82,9 @@ static void read_call(struct kol_arena *a, struct kol_stmt *st, void *row)
     c->extraction_confidence = kol_col_null(st, i) ? -1.0 : kol_col_real(st, i);
     i++;
     c->insight = kol_col_dup(a, st, i++);
-    c->version = kol_col_int(st, i);
+    c->version = kol_col_int(st, i++);
+    c->transcript_channels = (int)kol_col_int(st, i++);
+    c->channels_reason = kol_col_dup(a, st, i);
 }
 
 static enum kol_code read_one(struct kol_db *db, struct kol_arena *a, enum kol_sql id,

@@ -74,6 +74,8 @@ struct kol_call {
     double extraction_confidence; /* -1 unknown */
     const char *insight;          /* JSON: every value with its quote, time and rule */
     int64_t version;              /* of what was last handed to the CRM */
+    int transcript_channels;      /* heard as so many; 0: not transcribed */
+    const char *channels_reason;  /* why as fewer than the recording has; NULL */
 };
 
 /* NULL and KOL_OK when there is none. */

@@ -65,7 +65,8 @@ enum kol_code kol_transcript_save(struct kol_db *db, int64_t call_id,
         KOL_ARGS(KOL_INT(call_id), KOL_TEXT(row->final_transcript), KOL_TEXT(row->language),
                  KOL_TEXT(row->model), KOL_TEXT(row->recording_sid), KOL_INT(row->speech_ms),
                  KOL_REAL(row->realtime_factor), KOL_INT(now_ms),
-                 KOL_TEXT(kol_offline_state_name(state)), KOL_INT((row->duration_ms + 500) / 1000)),
+                 KOL_TEXT(kol_offline_state_name(state)), KOL_INT((row->duration_ms + 500) / 1000),
+                 KOL_INT(row->channels), KOL_TEXT(row->channels_reason)),
         NULL, err);
 
     if (code != KOL_OK)

@@ -27,6 +27,8 @@ struct kol_transcript_row {
     int64_t speech_ms;
     double realtime_factor;
     int64_t duration_ms;
+    int channels;                /* that were transcribed */
+    const char *channels_reason; /* why fewer than the recording has; NULL */
     const struct kol_segment_row *segments;
     size_t segment_count;
 };

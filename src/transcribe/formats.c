@@ -105,6 +105,8 @@ static void write_json(struct kol_str *out, const struct kol_transcript *t,
     kol_json_set_int(j, "duration_ms", t->duration_ms);
     kol_json_set_int(j, "speech_ms", t->speech_ms);
     kol_json_set_int(j, "channels", t->channels);
+    if (t->channels_reason)
+        kol_json_set_str(j, "channels_reason", t->channels_reason);
     kol_json_set_str(j, "engine", t->engine);
     kol_json_set_str(j, "model", t->model);
     kol_json_set(j, "real_time_factor", rounded(t->real_time_factor));

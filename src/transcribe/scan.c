@@ -1,6 +1,5 @@
 #include "transcribe/scan.h"
 
-#include "audio/levels.h"
 #include "base/cleanup.h"
 #include <math.h>
 #include <stdlib.h>
@@ -11,7 +10,8 @@ enum {
     WARM_UP_WINDOWS = 32,               /* 1 s before it, so that the network knows where it is */
     SILENT_PEAK = 16,                   /* -66 dBFS, twice the idle noise of mu-law */
     SILENT_WINDOWS = 32,                /* silences of 1 s and more are not worth hearing */
-    READ_FRAMES = 16384
+    READ_FRAMES = 16384,
+    LOUDER_DB = 1 /* of two copies the louder one is worth more */
 };
 
 /* ---- One block of one channel, on a worker ---- */
@@ -331,7 +331,7 @@ static enum kol_code find_spans(struct kol_arena *a, struct scan *s, struct kol_
                                 struct kol_err *err)
 {
     for (int c = 0; c < ret->channels; c++) {
-        struct ear *e = &s->ear[c];
+        struct ear *e = &s->ear[ret->first + c];
         struct kol_span *gate;
         size_t count;
         enum kol_code code = kol_gate_finish(a, &e->gate, &gate, &count, err);
@@ -348,8 +348,7 @@ static enum kol_code scan_all(struct kol_arena *a, struct scan *s, struct kol_so
                               enum kol_code (*on_block)(int64_t, void *, struct kol_err *),
                               void *user, struct kol_scan *ret, struct kol_err *err)
 {
-    struct kol_twins twins = {0};
-    enum kol_code code = read_all(s, source, &twins, on_block, user, &ret->samples, err);
+    enum kol_code code = read_all(s, source, &ret->twins, on_block, user, &ret->samples, err);
 
     for (int c = 0; c < s->channels && c < KOL_CHANNELS_MAX && code == KOL_OK; c++)
         if (s->ear[c].have > s->ear[c].warm_up * KOL_VAD_WINDOW)
@@ -360,8 +359,9 @@ static enum kol_code scan_all(struct kol_arena *a, struct scan *s, struct kol_so
         return code;
 
     ret->cut_short = source->cut_short;
-    ret->identical = s->channels == 2 && kol_channels_identical(&twins);
+    ret->identical = s->channels == 2 && kol_twins_identical(&ret->twins);
     ret->channels = ret->identical ? 1 : s->channels;
+    ret->first = ret->identical && kol_twins_level_db(&ret->twins) > LOUDER_DB;
     return find_spans(a, s, ret, err);
 }
 

@@ -11,6 +11,7 @@
 #define KOL_TRANSCRIBE_SCAN_H
 
 #include "audio/gate.h"
+#include "audio/twins.h"
 #include "transcribe/pool.h"
 #include "transcribe/source.h"
 #include "transcribe/transcribe.h"
@@ -23,8 +24,10 @@ struct kol_scan_channel {
 };
 
 struct kol_scan {
-    int channels; /* to transcribe: 1 when both are the same */
-    bool identical;
+    int channels;   /* to transcribe: 1 when both are the same */
+    bool identical; /* the recording has two channels with one sound: see audio/twins.h */
+    int first;      /* which of them is transcribed */
+    struct kol_twins twins;
     int64_t samples; /* per channel */
     bool cut_short;
     struct kol_scan_channel channel[KOL_CHANNELS_MAX];

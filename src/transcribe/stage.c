@@ -201,6 +201,8 @@ static enum kol_code save(struct kol_db *db, struct kol_stage_run *run, struct k
         .speech_ms = t->speech_ms,
         .realtime_factor = t->real_time_factor,
         .duration_ms = t->duration_ms,
+        .channels = t->channels,
+        .channels_reason = t->channels_reason,
         .segments = segment_rows(run->arena, t),
         .segment_count = t->segment_count,
     };
@@ -218,6 +220,8 @@ static void after(struct kol_stage_run *run)
     kol_log_event(KOL_EV_TRANSCRIPT_SAVED, chars, run->job->call_sid);
     if (chars == 0)
         kol_info("nobody spoke in this call: the transcript is empty (no_speech)");
+    if (work->transcript.channels_reason)
+        kol_info("%s", work->transcript.channels_reason);
     kol_info("transcribed audio_ms=%lld speech_ms=%lld wall_ms=%lld real_time_factor=%.3f",
              (long long)work->transcript.duration_ms, (long long)work->transcript.speech_ms,
              (long long)work->transcript.wall_ms, work->transcript.real_time_factor);

@@ -295,7 +295,7 @@ static enum kol_code cut_stretch(struct run *r, int64_t at, int16_t *const *plan
         if (r->sent[i])
             continue;
         for (int c = 0; c < r->scan.channels && code == KOL_OK; c++)
-            code = kol_chunk_fill(chunk, c, at, planes[c], count, err);
+            code = kol_chunk_fill(chunk, c, at, planes[r->scan.first + c], count, err);
         if (code == KOL_OK && kol_chunk_end(chunk) <= end) {
             r->sent[i] = true;
             code = send_chunk(r, chunk, err);
@@ -356,6 +356,19 @@ static enum kol_role role_of(const struct run *r, int channel)
     return roles[channel];
 }
 
+/* Why a recording of two channels was heard as one; NULL when it was not. */
+static const char *merged_why(struct run *r)
+{
+    const struct kol_twins *t = &r->scan.twins;
+
+    if (!r->scan.identical)
+        return NULL;
+    return kol_arena_fmt(r->a,
+                         "both channels carry the same sound (alike %.3f, channel 2 is %.1f dB "
+                         "and %.1f ms apart): transcribed once, speakers unknown",
+                         kol_twins_correlation(t), kol_twins_level_db(t), kol_twins_delay_ms(t));
+}
+
 static enum kol_code finish(struct run *r, struct kol_err *err)
 {
     struct kol_transcript *ret = r->ret;
@@ -375,6 +388,7 @@ static enum kol_code finish(struct run *r, struct kol_err *err)
     }
     ret->segment_count = r->segment_count;
     ret->channels = r->scan.channels;
+    ret->channels_reason = merged_why(r);
     ret->duration_ms = ms_of(r->scan.samples);
     for (int c = 0; c < r->scan.channels; c++)
         ret->speech_ms += ms_of(r->scan.channel[c].speech_samples);

@@ -99,6 +99,7 @@ struct kol_transcript {
     const char *language;        /* "he", "en", ...; "" when auto and nobody spoke */
     double language_probability; /* 1 when it was given */
     int channels;                /* of the recording; 2 identical ones count as 1 */
+    const char *channels_reason; /* why they do; NULL: they are not */
     int64_t duration_ms;
     int64_t speech_ms; /* of all channels together, as the speech detector found it */
     const char *model;

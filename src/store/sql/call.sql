@@ -7,7 +7,7 @@ recording_url, recording_sid, recording_source, duration, channels, started_at_m
 created_at_ms, updated_at_ms, fetch_state, fetch_reason, fetch_next_at_ms, audio_file,
 audio_recording_sid, audio_bytes, audio_sha256, offline_state, final_transcript,
 full_conversation, language, model, transcript_source, summary, extracted_service,
-extracted_city, extraction_confidence, insight, version
+extracted_city, extraction_confidence, insight, version, transcript_channels, channels_reason
 
 -- name: call_by_sid
 SELECT @call_columns@ FROM call WHERE call_sid = ?1;
@@ -138,7 +138,8 @@ SELECT understood_sha256, version FROM call WHERE id = ?1;
 -- name: transcript_save
 UPDATE call SET final_transcript = ?2, language = ?3, model = ?4, transcript_recording_sid = ?5,
     speech_ms = ?6, realtime_factor = ?7, transcribed_at_ms = ?8, offline_state = ?9,
-    duration = CASE WHEN duration <= 0 THEN ?10 ELSE duration END, updated_at_ms = ?8
+    duration = CASE WHEN duration <= 0 THEN ?10 ELSE duration END, transcript_channels = ?11,
+    channels_reason = ?12, updated_at_ms = ?8
 WHERE id = ?1;
 
 -- name: segment_clear
