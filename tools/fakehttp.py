@@ -1,17 +1,19 @@
 """The HTTP server under the Twilio simulator and the CRM: loopback only, any port, remembers every request.
 
 Standard library only, because the demo runs with the python3 that the system has.
-A server's behaviour is written as steps: each request to a path takes the next step that was scripted for it, and
-when none is left the server answers as it normally would.
+A server's behaviour is written as steps: each request to a path takes the next step that was scripted for it (or for
+a pattern that fits it), and when none is left the server answers as it normally would.
 """
 from __future__ import annotations
 
 import json
+import re
 import socket
+import ssl
 import struct
 import threading
 import time
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
@@ -26,6 +28,8 @@ class Step:
     body: bytes | None = None
     content_type: str | None = None
     cut_after: int | None = None  # announce the whole body, send this many bytes, drop the connection
+    content_length: int | None = None  # announced instead of the true length; the connection ends after the body
+    chunked: bool = False  # no length at all
     delay_s: float = 0.0  # before the first byte
     bytes_per_s: int | None = None  # a slow line
     reset: bool = False  # drop the connection without an answer
@@ -79,23 +83,41 @@ class Answer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
+    tls: ssl.SSLContext | None = None
+
+    def finish_request(self, request, client_address):
+        """The handshake takes place in the connection's own thread: a silent client holds up nobody."""
+        if self.tls is not None:
+            request.settimeout(30)
+            request = self.tls.wrap_socket(request, server_side=True)
+        super().finish_request(request, client_address)
 
     def handle_error(self, request, client_address):
         """A client that hung up is daily business here, not a traceback."""
 
 
 class FakeServer:
-    """A loopback server with a ledger and scripted faults. Subclasses answer in `respond`."""
+    """A loopback server with a ledger and scripted faults. Subclasses answer in `respond`.
 
-    def __init__(self, port: int = 0, ledger_path: str | None = None, host: str = "127.0.0.1"):
+    tls   (certificate file, key file): speaks https
+    """
+
+    def __init__(self, port: int = 0, ledger_path: str | None = None, host: str = "127.0.0.1",
+                 tls: tuple | None = None):
         self.ledger: list[Request] = []
         self.lock = threading.RLock()
+        self.active: Counter = Counter()  # requests being answered now, by what `group` says
+        self.peak: Counter = Counter()  # the most there were at once
         self._scripts: dict[str, deque] = defaultdict(deque)
+        self._patterns: list[tuple] = []
         self._always: dict[str, Step] = {}
         self._ledger_file = open(ledger_path, "a", encoding="utf-8") if ledger_path else None
         self._httpd = _Server((host, port), _handler_for(self))
+        if tls:
+            self._httpd.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._httpd.tls.load_cert_chain(*tls)
         self.port = self._httpd.server_address[1]
-        self.url = f"http://{host}:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://{host}:{self.port}"
         self._thread = threading.Thread(target=self._httpd.serve_forever, args=(0.05,), daemon=True)
 
     def start(self):
@@ -121,6 +143,11 @@ class FakeServer:
         with self.lock:
             self._scripts[path].extend(None if s is None else Step.of(s) for s in steps)
 
+    def script_matching(self, pattern: str, *steps: "Step | int | None"):
+        """The next requests whose method, path and query (`GET /a/b?c=d`) hold this expression take these steps."""
+        with self.lock:
+            self._patterns.append((re.compile(pattern), deque(None if s is None else Step.of(s) for s in steps)))
+
     def always(self, path: str, step: "Step | int | None"):
         """Every request to this path is answered so from now on; None ends it."""
         with self.lock:
@@ -143,11 +170,20 @@ class FakeServer:
         usual = self.respond(request)
         return usual if usual.status == step.status else Answer(step.status or usual.status, b"")
 
+    def group(self, request: Request) -> str:
+        """What a request counts as in `active` and `peak`."""
+        return ""
+
     def _record(self, request: Request):
         with self.lock:
             self.ledger.append(request)
+            group = self.group(request)
+            self.active[group] += 1
+            self.peak[group] = max(self.peak[group], self.active[group])
 
     def _finished(self, request: Request):
+        with self.lock:
+            self.active[self.group(request)] -= 1
         if self._ledger_file:
             with self.lock:
                 self._ledger_file.write(request.as_json() + "\n")
@@ -158,6 +194,10 @@ class FakeServer:
             queue = self._scripts.get(request.path)
             if queue:
                 return queue.popleft()
+            line = f"{request.method} {request.path}" + (f"?{request.query}" if request.query else "")
+            for pattern, steps in self._patterns:
+                if steps and pattern.search(line):
+                    return steps.popleft()
             return self._always.get(request.path)
 
 
@@ -202,14 +242,21 @@ def _handler_for(server: FakeServer):
             answer = server.scripted(request, step) if step.status is not None else server.respond(request)
             answer = _apply(step, answer)
             request.status = answer.status
-            self._send_head(answer)
+            self._send_head(answer, step)
             if request.method != "HEAD":
                 self._send_body(request, answer.body, step)
+            if step.content_length is not None:
+                self.close_connection = True
 
-        def _send_head(self, answer: Answer):
+        def _send_head(self, answer: Answer, step: Step):
             self.send_response(answer.status)
-            self.send_header("Content-Type", answer.content_type)
-            self.send_header("Content-Length", str(len(answer.body)))
+            if answer.status not in (204, 304):
+                self.send_header("Content-Type", answer.content_type)
+                if step.chunked:
+                    self.send_header("Transfer-Encoding", "chunked")
+                else:
+                    length = len(answer.body) if step.content_length is None else step.content_length
+                    self.send_header("Content-Length", str(length))
             for name, value in answer.headers.items():
                 self.send_header(name, value)
             self.end_headers()
@@ -219,12 +266,14 @@ def _handler_for(server: FakeServer):
             piece = max(1, step.bytes_per_s // 10) if step.bytes_per_s else 1 << 16
             for start in range(0, cut, piece):
                 chunk = body[start:min(start + piece, cut)]
-                self.wfile.write(chunk)
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk) if step.chunked else chunk)
                 request.sent += len(chunk)
                 if step.bytes_per_s:
-                    time.sleep(0.1)
+                    time.sleep(len(chunk) / step.bytes_per_s)
             if step.cut_after is not None:
-                self._drop()
+                return self._drop()
+            if step.chunked:
+                self.wfile.write(b"0\r\n\r\n")
 
         def _drop(self):
             """Closes hard, so that the peer sees a reset and not a polite end."""

@@ -83,6 +83,7 @@ class Delivery:
 
     url: str
     attempts: list
+    token: str = ""  # I-Twilio-Idempotency-Token: the same on every try
 
     @property
     def last(self) -> Attempt:
@@ -94,23 +95,34 @@ class Delivery:
         return self.last.status
 
 
-def _try_once(connect_to: tuple, method: str, target: str, headers: dict, body: bytes, o: Overrides) -> Attempt:
-    """Sends one request over a fresh connection."""
+def _try_once(connect_to: tuple, method: str, target: str, headers: dict, body: bytes, o: Overrides,
+              deadline: float) -> Attempt:
+    """Sends one request over a fresh connection; whatever the limits, it is over at the deadline."""
     started = time.monotonic()
+
+    def limit(ms):
+        return max(0.01, min(ms / 1000, deadline - time.monotonic()))
 
     def attempt(outcome, **more):
         return Attempt(outcome, seconds=time.monotonic() - started, **more)
 
-    connection = http.client.HTTPConnection(*connect_to, timeout=o.ct / 1000)
+    connection = http.client.HTTPConnection(*connect_to, timeout=limit(o.ct))
     try:
         connection.connect()
     except OSError:
         return attempt("ct")
     try:
-        connection.sock.settimeout(o.rt / 1000)
+        connection.sock.settimeout(limit(o.rt))
         connection.request(method, target, body=body or None, headers=headers)
+        line = connection.sock
         response = connection.getresponse()
-        data = response.read()
+        data = b""
+        while piece := response.read1(1 << 16):
+            data += piece
+            if time.monotonic() > deadline:
+                return attempt("rt")
+            if response.fp is not None:
+                line.settimeout(limit(o.rt))  # between packets, too
         return attempt(f"{response.status // 100}xx", status=response.status, headers=dict(response.getheaders()),
                        body=data)
     except (OSError, http.client.HTTPException, socket.timeout):
@@ -123,7 +135,7 @@ def deliver(public_url: str, server_url: str, token: str, params=None, *, method
             signature: str | None = None, extra_headers: dict | None = None, between_s: float = 0.0) -> Delivery:
     """Sends one callback as Twilio does, retries included.
 
-    public_url   what Twilio was told, with its fragment; this is signed
+    public_url   what Twilio was told; it is signed, all but its fragment, which says how often to try
     server_url   where the server really listens (the proxy between the two does not exist here)
     signature    sent instead of the right one; "" sends none
     """
@@ -147,38 +159,46 @@ def deliver(public_url: str, server_url: str, token: str, params=None, *, method
     if signature != "":
         headers["X-Twilio-Signature"] = right if signature is None else signature
     parts, real = urlsplit(url), urlsplit(server_url)
-    headers.update({"Host": parts.netloc.rsplit("@", 1)[-1]}, **(extra_headers or {}))
+    headers.update({"Host": parts.netloc.rsplit("@", 1)[-1], "I-Twilio-Idempotency-Token": secrets.token_hex(16)},
+                   **(extra_headers or {}))
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
     attempts = []
     deadline = time.monotonic() + overrides.tt / 1000
     for number in range(overrides.rc + 1):
         if number:
-            headers["I-Twilio-Idempotency-Token"] = headers.get("I-Twilio-Idempotency-Token") or secrets.token_hex(16)
             time.sleep(between_s)
-        attempts.append(_try_once((real.hostname, real.port), method, target, headers, body, overrides))
+        attempts.append(_try_once((real.hostname, real.port), method, target, headers, body, overrides, deadline))
         if not overrides.retries(attempts[-1].outcome) or time.monotonic() > deadline:
             break
-    return Delivery(url, attempts)
+    return Delivery(url, attempts, headers["I-Twilio-Idempotency-Token"])
 
 
 # ---- what the callbacks carry; every value is a string ----
 
 def recording_status(call, recording, status="completed", **changes) -> dict:
     """Parameters of recordingStatusCallback. There is no From, To or Direction in it."""
+    seconds = None if status in ("absent", "failed") else recording.seconds
+    error = recording.error_code or {"absent": 16101, "failed": 16105}.get(status, 0)
     params = {
         "AccountSid": recording.account_sid,
         "CallSid": call.sid,
         "RecordingSid": recording.sid,
         "RecordingUrl": f"https://api.twilio.com{recording.path}",
         "RecordingStatus": status,
-        "RecordingDuration": str(recording.seconds) if recording.seconds is not None else "-1",
+        "RecordingDuration": str(seconds) if seconds is not None else "-1",
         "RecordingChannels": str(recording.channels),
         "RecordingSource": recording.source,
         "RecordingStartTime": rfc2822(recording.started_at),
         "RecordingTrack": "both",
-        "ErrorCode": str(recording.error_code or 0),
+        "ErrorCode": str(error),
     }
+    if status == "in-progress":
+        del params["RecordingDuration"]
+    if recording.conference_sid:
+        params["ConferenceSid"] = recording.conference_sid
+    if recording.envelope and status == "completed":
+        params["EncryptionDetails"] = json.dumps(recording.envelope.as_parameter(), separators=(",", ":"))
     return _changed(params, changes)
 
 
@@ -235,10 +255,29 @@ def transcription(call, event: str, sequence: int, transcript="", track="inbound
         "TranscriptionEvent": f"transcription-{event}",
         "TranscriptionSid": transcription_sid or "GT" + call.sid[2:],
     }
+    if event == "started":
+        params |= {"Track": "both_tracks", "TranscriptionEngine": "google", "ProviderConfiguration": "{}"}
     if event == "content":
-        params |= {"Final": str(final).lower(), "Track": track,
-                   "TranscriptionData": json.dumps({"transcript": transcript, "confidence": 0.91}, ensure_ascii=False)}
+        params |= {"Final": str(final).lower(), "Track": track}
+        data = {"transcript": transcript, "confidence": 0.91} if final else {"transcript": transcript}
+        params["TranscriptionData"] = json.dumps(data, ensure_ascii=False)
+        params |= {} if final else {"Stability": "0.9"}
+    if event == "error":
+        params |= {"TranscriptionErrorCode": "32655", "TranscriptionError": "Transcription provider unavailable"}
     return _changed(params, changes)
+
+
+def transcript(call, turns: list, stop: bool = True, partials: bool = False) -> list[dict]:
+    """All events of a realtime transcript; turns are (track, text)."""
+    said = []
+    for track, text in turns:
+        words = text.split()
+        said += [(track, " ".join(words[:n]), False) for n in range(1, len(words))] if partials else []
+        said.append((track, text, True))
+    events = [transcription(call, "started", 1)]
+    for number, (track, text, final) in enumerate(said, 2):
+        events.append(transcription(call, "content", number, text, track, final))
+    return events + ([transcription(call, "stopped", len(events) + 1)] if stop else [])
 
 
 def _changed(params: dict, changes: dict) -> dict:
