@@ -42,6 +42,8 @@ enum kol_next {
     X(OVERDUE, "overdue", RETRY, 504)                                                              \
     X(CRASHED, "crashed", RETRY, 503)                                                              \
     X(REFUSED, "refused", PAUSE, 503)                                                              \
+    X(ELSEWHERE, "elsewhere", PAUSE, 503)                                                          \
+    X(ENCRYPTED, "encrypted", PAUSE, 503)                                                          \
     X(NO_MODEL, "no_model", PAUSE, 503)                                                            \
     X(UNASSIGNED, "unassigned", PAUSE, 503)                                                        \
     X(BAD_CONFIG, "bad_config", GIVE_UP, 500)                                                      \

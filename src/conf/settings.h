@@ -60,6 +60,11 @@
     G("Recordings")                                                                                \
     X(INT, fetch_threads, "2", 1, 32, START, "", "Downloads at a time")                            \
     X(SECONDS, fetch_timeout_s, "300", 5, 3600, RELOAD, "", "Longest download")                    \
+    X(SECONDS, fetch_stall_s, "30", 1, 300, RELOAD, "",                                            \
+      "A download on which (nearly) nothing came for this long is cut, and goes on later")         \
+    X(LIST, media_hosts, "*.twilio.com, *.twiliocdn.com", 0, 0, START, "",                         \
+      "Hosts beside twilio_api_base that recordings may be fetched from, such as your own bucket " \
+      "calls.s3.eu-west-1.amazonaws.com; *.NAME stands for all below it. No credentials go there") \
     X(BYTES, max_recording_bytes, "200 MiB", 64 * KOL_KIB, 4 * KOL_GIB, RELOAD, "",                \
       "Largest recording that is fetched")                                                         \
     X(BYTES, disk_floor_bytes, "256 MiB", 0, 1024 * KOL_GIB, RELOAD, "",                           \

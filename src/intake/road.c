@@ -5,6 +5,7 @@
 #include "queue/stage.h"
 #include "store/business.h"
 #include "twilio/params.h"
+#include "twilio/rest.h"
 
 enum { SOON_S = 5 }; /* long enough for the last lines of a realtime transcript to come in */
 
@@ -166,12 +167,21 @@ static enum kol_code queue_fetch(struct kol_db *db, struct kol_arena *a,
     return code;
 }
 
+const char *kol_road_gone_text(struct kol_arena *a, const char *status, int64_t error_code)
+{
+    const char *what = kol_twilio_error_text(error_code);
+
+    if (!error_code)
+        return status;
+    return kol_arena_fmt(a, "%s, error %lld%s%s", status, (long long)error_code, what ? ": " : "",
+                         what ? what : "");
+}
+
 static enum kol_code mark_gone(struct kol_db *db, struct kol_arena *a, const struct kol_call *call,
                                const struct kol_recording *r, int64_t now_ms, struct kol_err *err)
 {
-    const char *reason = r->error_code ? kol_arena_fmt(a, "Twilio has no recording: %s, error %lld",
-                                                       r->status, (long long)r->error_code)
-                                       : kol_arena_fmt(a, "Twilio has no recording: %s", r->status);
+    const char *reason = kol_arena_fmt(a, "Twilio has no recording: %s",
+                                       kol_road_gone_text(a, r->status, r->error_code));
     enum kol_code code =
         kol_call_set_fetch_state(db, call->id, KOL_FETCH_GONE, reason, 0, now_ms, err);
 

@@ -52,6 +52,9 @@ enum kol_code kol_road_queue_realtime(struct kol_db *db, const struct kol_conf *
                                       const struct kol_call *call, int64_t now_ms,
                                       struct kol_err *err) KOL_MUST_CHECK;
 
+/* "absent, error 16101: too short", for people. */
+const char *kol_road_gone_text(struct kol_arena *a, const char *status, int64_t error_code);
+
 /* There will be no offline transcript: the realtime one goes out now. */
 enum kol_code kol_road_end_offline(struct kol_db *db, const struct kol_call *call, int64_t now_ms,
                                    struct kol_err *err) KOL_MUST_CHECK;

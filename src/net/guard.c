@@ -121,6 +121,22 @@ bool kol_guard_is_listed(const struct kol_conf *conf, const char *host, int port
     return false;
 }
 
+static bool is_below(const char *item, const char *host)
+{
+    size_t len = strlen(host), tail = strlen(item + 1); /* ".NAME" */
+
+    return item[0] == '*' && item[1] == '.' && len > tail &&
+           strcasecmp(host + len - tail, item + 1) == 0;
+}
+
+bool kol_guard_in_list(const struct kol_strings *list, const char *host, int port)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (matches(list->items[i], host, port) || is_below(list->items[i], host))
+            return true;
+    return false;
+}
+
 static const char *check_literal(const char *host)
 {
     struct in_addr v4;

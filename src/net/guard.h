@@ -21,6 +21,9 @@ const char *kol_guard_address(const struct sockaddr *address);
 /* True when host, or host:port, is one of allow_private_hosts. */
 bool kol_guard_is_listed(const struct kol_conf *conf, const char *host, int port);
 
+/* True when one of the items is host, host:port, or *.NAME with host below NAME. */
+bool kol_guard_in_list(const struct kol_strings *list, const char *host, int port);
+
 /* Errors: BLOCKED_ADDRESS: http, or an address that is not public, and the host is not listed. */
 enum kol_code kol_guard_url(const struct kol_conf *conf, const struct kol_url *url,
                             struct kol_err *err) KOL_MUST_CHECK;

@@ -388,23 +388,35 @@ static bool is_redirect(int status)
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
+static bool may_follow(const struct kol_http_request *request, const struct kol_url *first,
+                       const struct kol_url *target)
+{
+    return !request->redirect_hosts || kol_url_same_origin(first, target) ||
+           kol_guard_in_list(request->redirect_hosts, target->host, target->port);
+}
+
 enum kol_code kol_http_get_following(struct kol_arena *a, struct kol_http *h,
                                      const struct kol_http_request *request,
                                      struct kol_http_response *ret, struct kol_err *err)
 {
     struct kol_http_request hop = *request;
-    struct kol_url url;
+    struct kol_url url = {0};
     struct kol_url target;
     struct kol_err unused;
 
     err = err ? err : &unused;
     enum kol_code code = kol_url_parse(a, request->url, &url, err);
+    const struct kol_url first = url;
     for (int redirects = 0; code == KOL_OK; redirects++) {
         code = send_to(a, h, &hop, &url, ret, err);
         if (code != KOL_OK || !is_redirect(ret->status) || redirects == MAX_REDIRECTS)
             return code;
         if (!ret->location || kol_url_resolve(a, &url, ret->location, &target, err) != KOL_OK)
             return KOL_OK; /* the 3xx stands as the answer */
+        if (!may_follow(request, &first, &target)) {
+            ret->refused_host = target.host;
+            return KOL_OK;
+        }
         if (!kol_url_same_origin(&url, &target)) {
             /* Neither password nor token of ours is for that place, nor for where it sends us. */
             hop.user = hop.password = NULL;

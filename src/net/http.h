@@ -30,6 +30,10 @@ struct kol_http_request {
     const char *user, *password; /* basic credentials, for the host of url only; none */
     const void *body;
     size_t body_len;
+    /* Hosts that a redirect may lead to beside the URL's own origin (kol_guard_in_list()); NULL:
+     * any
+     */
+    const struct kol_strings *redirect_hosts;
     int64_t timeout_ms; /* 30 s, for all of it */
     int64_t stall_ms;   /* 30 s: less than 100 bytes a second for this long is a time-out */
     uint64_t max_response_bytes; /* 64 KiB; a longer body of a 2xx answer is TOO_LARGE */
@@ -52,8 +56,9 @@ struct kol_http_response {
     const char *content_type;
     const char *etag;
     const char *location;
-    int64_t retry_after_ms; /* -1: not given */
-    uint64_t bytes;         /* of the body */
+    const char *refused_host; /* where a redirect led that redirect_hosts does not list */
+    int64_t retry_after_ms;   /* -1: not given */
+    uint64_t bytes;           /* of the body */
     const char *body; /* NUL-terminated; "" when it went to part. The rest of a long error page is
                          dropped */
     size_t body_len;
@@ -81,7 +86,7 @@ enum kol_code kol_http_send(struct kol_arena *a, struct kol_http *h,
 /*
  * GET or HEAD that follows up to three redirects, each target checked anew. Credentials and the
  * request's own headers go to the first origin only. After the third redirect, or when the Location
- * is no good, the 3xx answer itself is returned.
+ * is no good or not in redirect_hosts, the 3xx answer itself is returned.
  */
 enum kol_code kol_http_get_following(struct kol_arena *a, struct kol_http *h,
                                      const struct kol_http_request *request,

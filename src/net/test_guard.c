@@ -255,6 +255,34 @@ static void refusal_says_what_to_do(void **state)
     check_has("http", err.msg, "only https is allowed");
 }
 
+static void lists(void **state)
+{
+    static const char *const items[] = {"*.twilio.com", "bucket.example.com", "10.0.0.1:9000"};
+    const struct kol_strings list = {.count = 3, .items = items};
+    static const struct {
+        const char *host;
+        int port;
+        bool in;
+    } rows[] = {
+        {"api.twilio.com", 443, true},
+        {"a.b.twilio.com", 443, true},
+        {"API.TWILIO.COM", 443, true},
+        {"twilio.com", 443, false},
+        {".twilio.com", 443, false},
+        {"eviltwilio.com", 443, false},
+        {"twilio.com.evil.org", 443, false},
+        {"bucket.example.com", 443, true},
+        {"a.bucket.example.com", 443, false},
+        {"10.0.0.1", 9000, true},
+        {"10.0.0.1", 9001, false},
+        {"", 443, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        check_int(rows[i].host, kol_guard_in_list(&list, rows[i].host, rows[i].port), rows[i].in);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +290,7 @@ int main(void)
         cmocka_unit_test(public_addresses),
         cmocka_unit_test(urls),
         cmocka_unit_test(refusal_says_what_to_do),
+        cmocka_unit_test(lists),
     };
     return cmocka_run_group_tests_name("guard", tests, NULL, NULL);
 }

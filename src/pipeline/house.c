@@ -19,6 +19,8 @@
 #define SELFTEST_LOOK_MS 200
 #define ENGINE_FACT "engine"
 #define CREDENTIALS_FACT "credentials"
+#define MEDIA_HOSTS_FACT "media_hosts"
+#define MEDIA_HOSTS_MOST (64 * 1024)
 
 struct kol_house {
     struct kol_house_options options;
@@ -67,13 +69,41 @@ static enum kol_code credentials_change(struct kol_db *db, void *arg, struct kol
     return code == KOL_OK ? kol_fact_set(db, CREDENTIALS_FACT, hash, err) : code;
 }
 
+/* Calls that were paused because their recordings are stored elsewhere go on when media_hosts is
+ * another. */
+static enum kol_code media_hosts_change(struct kol_db *db, void *arg, struct kol_err *err)
+{
+    const struct kol_conf *conf = arg;
+    KOL_ARENA a = kol_arena_new(0);
+    KOL_STR all;
+    char *before = NULL;
+    int64_t resumed = 0;
+
+    kol_str_init(&all, MEDIA_HOSTS_MOST);
+    for (size_t i = 0; i < conf->media_hosts.count; i++)
+        kol_str_add_fmt(&all, "%s\n", conf->media_hosts.items[i]);
+    if (!a || kol_str_failed(&all))
+        return kol_fail(err, KOL_NO_MEMORY, "compare media_hosts: out of memory");
+    enum kol_code code = kol_fact_get(db, a, MEDIA_HOSTS_FACT, &before, err);
+    if (code != KOL_OK || kol_streq(before, all.data ? all.data : ""))
+        return code;
+    code = kol_queue_resume(db, kol_code_name(KOL_ELSEWHERE), kol_wall_ms(), &resumed, err);
+    if (code == KOL_OK && resumed > 0)
+        kol_info("media_hosts has changed: %lld paused jobs go on", (long long)resumed);
+    return code == KOL_OK ? kol_fact_set(db, MEDIA_HOSTS_FACT, all.data ? all.data : "", err)
+                          : code;
+}
+
 static enum kol_code take_over(const struct kol_house_options *options, struct kol_err *err)
 {
     enum kol_code code = kol_write(options->writer, release_change, NULL, err);
 
     if (code != KOL_OK)
         return code;
-    return kol_write(options->writer, credentials_change, (void *)(uintptr_t)options->conf, err);
+    code = kol_write(options->writer, credentials_change, (void *)(uintptr_t)options->conf, err);
+    if (code != KOL_OK)
+        return code;
+    return kol_write(options->writer, media_hosts_change, (void *)(uintptr_t)options->conf, err);
 }
 
 /* ---- serve ---- */

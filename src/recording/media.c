@@ -64,21 +64,45 @@ static enum kol_code publish(struct kol_fetch *f, struct kol_part *part, const s
     return code;
 }
 
+/* Both channels tell who speaks; what has one channel is not asked for two. */
+static bool wants_two(const struct kol_fetch *f)
+{
+    return f->call->channels != 1 && !f->plan.as_recorded && !f->plan.elsewhere;
+}
+
+/* What is not plainly at Twilio: its resource is read again, because such addresses expire. */
+static enum kol_code find_elsewhere(struct kol_fetch *f, const char **ret, struct kol_err *err)
+{
+    struct kol_rest_recording r;
+
+    if (!f->plan.elsewhere)
+        return KOL_OK;
+    enum kol_code code = kol_twilio_recording(f->run->arena, f->run->state, f->ref.account_sid,
+                                              f->ref.recording_sid, &r, err);
+    return code == KOL_OK ? kol_twilio_media_place(f->run->arena, f->run->state, &r, ret, err)
+                          : code;
+}
+
 static enum kol_code ask(struct kol_fetch *f, struct kol_part *part, struct look *look,
                          struct kol_http_response *ret, struct kol_err *err)
 {
-    const struct kol_media_request request = {
+    struct kol_media_request request = {
         .account_sid = f->ref.account_sid,
         .recording_sid = f->ref.recording_sid,
         .format = f->plan.format,
+        .two_channels = wants_two(f),
         .max_bytes = (uint64_t)f->run->env->conf->max_recording_bytes,
         .part = part,
         .inspect = inspect,
         .inspect_user = look,
     };
 
+    *ret = (struct kol_http_response){0};
+    enum kol_code code = find_elsewhere(f, &request.elsewhere, err);
+    if (code != KOL_OK)
+        return code;
     kol_log_event(KOL_EV_TRYING_FORMAT, f->plan.format + 1);
-    enum kol_code code = kol_twilio_media(f->run->arena, f->run->state, &request, ret, err);
+    code = kol_twilio_media(f->run->arena, f->run->state, &request, ret, err);
     if (ret->status)
         kol_log_event(KOL_EV_DOWNLOAD_STATUS, ret->status, (long long)ret->bytes);
     else if (code == KOL_BAD_MEDIA)
@@ -95,7 +119,7 @@ enum kol_code kol_fetch_media(struct kol_fetch *f, enum kol_seen *ret, struct ko
 {
     KOL_CLEANUP(done_part) struct kol_part part = {.fd = -1};
     const struct kol_conf *conf = f->run->env->conf;
-    struct kol_http_response response;
+    struct kol_http_response response = {0};
     struct look look = {0};
     const char *path =
         kol_arena_fmt(f->run->arena, "%s/recordings/%s", conf->data_dir, f->call->call_sid);
@@ -111,6 +135,12 @@ enum kol_code kol_fetch_media(struct kol_fetch *f, enum kol_seen *ret, struct ko
     if (code == KOL_NOT_FOUND) {
         f->given = "404";
         *ret = KOL_SEEN_NOT_FOUND;
+        return KOL_OK;
+    }
+    if (code == KOL_HTTP_STATUS && response.status == 400 && wants_two(f)) {
+        kol_info("two channels cannot be had of this recording (400 to RequestedChannels=2): "
+                 "it is fetched as it was recorded");
+        *ret = KOL_SEEN_NO_CHANNELS;
         return KOL_OK;
     }
     if (code == KOL_BAD_MEDIA) {

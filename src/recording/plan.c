@@ -25,8 +25,9 @@ static struct kol_fetch_next end_round(const struct kol_fetch_plan *plan, bool o
     const int last = (int)(sizeof rounds_s / sizeof *rounds_s) - 1;
 
     n.wait_s = rounds_s[plan->round < last ? plan->round : last];
-    n.plan =
-        (struct kol_fetch_plan){.round = plan->round + 1, .rounds_s = plan->rounds_s + n.wait_s};
+    n.plan = (struct kol_fetch_plan){.round = plan->round + 1,
+                                     .rounds_s = plan->rounds_s + n.wait_s,
+                                     .as_recorded = plan->as_recorded};
     /* What is there and is no audio will be no audio tomorrow. */
     if (one_round || plan->bad_media || plan->rounds_s >= LONGEST_S) {
         n.what = KOL_DO_END;
@@ -56,14 +57,29 @@ static struct kol_fetch_next not_ready(const struct kol_fetch_plan *plan, bool o
     return end_attempt(plan, one_round);
 }
 
+static int next_format(const struct kol_fetch_plan *plan)
+{
+    if (plan->elsewhere)
+        return KOL_FORMATS;
+    return plan->encrypted && plan->format == 0 ? 2 : plan->format + 1;
+}
+
 static struct kol_fetch_next no_media(const struct kol_fetch_plan *plan, bool bad, bool one_round)
 {
     struct kol_fetch_plan p = *plan;
 
     p.bad_media |= bad;
-    if (p.format + 1 < KOL_FORMATS)
-        return go(&p, KOL_STEP_MEDIA, p.format + 1, BETWEEN_FORMATS_S);
+    if (next_format(plan) < KOL_FORMATS)
+        return go(&p, KOL_STEP_MEDIA, next_format(plan), BETWEEN_FORMATS_S);
     return end_attempt(&p, one_round);
+}
+
+static struct kol_fetch_next no_channels(const struct kol_fetch_plan *plan)
+{
+    struct kol_fetch_next n = go(plan, KOL_STEP_MEDIA, plan->format, 0);
+
+    n.plan.as_recorded = true;
+    return n;
 }
 
 struct kol_fetch_next kol_fetch_decide(const struct kol_fetch_plan *plan, enum kol_seen seen,
@@ -82,6 +98,8 @@ struct kol_fetch_next kol_fetch_decide(const struct kol_fetch_plan *plan, enum k
         return no_media(plan, false, one_round);
     case KOL_SEEN_BAD_MEDIA:
         return no_media(plan, true, one_round);
+    case KOL_SEEN_NO_CHANNELS:
+        return no_channels(plan);
     case KOL_SEEN_GONE:
         return (struct kol_fetch_next){.what = KOL_DO_GONE, .plan = *plan};
     case KOL_SEEN_FILE:
@@ -101,9 +119,11 @@ const char *kol_fetch_plan_text(struct kol_arena *a, const struct kol_fetch_plan
 {
     return kol_arena_fmt(a,
                          "{\"step\":%d,\"format\":%d,\"wait\":%d,\"round\":%d,\"rounds_s\":%lld,"
-                         "\"bad_media\":%s}",
+                         "\"bad_media\":%d,\"as_recorded\":%d,\"elsewhere\":%d,"
+                         "\"encrypted\":%d}",
                          plan->step, plan->format, plan->wait, plan->round,
-                         (long long)plan->rounds_s, plan->bad_media ? "true" : "false");
+                         (long long)plan->rounds_s, plan->bad_media, plan->as_recorded,
+                         plan->elsewhere, plan->encrypted);
 }
 
 static int small(const json_t *json, const char *key, int most)
@@ -124,6 +144,9 @@ struct kol_fetch_plan kol_fetch_plan_read(const char *text)
     p.wait = small(json, "wait", KOL_WAITS);
     p.round = small(json, "round", 1000);
     p.rounds_s = kol_json_get_int(json, "rounds_s", 0);
-    p.bad_media = kol_json_get_bool(json, "bad_media", false);
+    p.bad_media = small(json, "bad_media", 1) || kol_json_get_bool(json, "bad_media", false);
+    p.as_recorded = small(json, "as_recorded", 1);
+    p.elsewhere = small(json, "elsewhere", 1);
+    p.encrypted = small(json, "encrypted", 1);
     return p;
 }

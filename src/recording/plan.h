@@ -7,9 +7,9 @@
  *
  * A round: read the recording's resource; while it is not ready wait 3, 5, 5, 10, 10 s and read it
  * again; when it is ready ask for the media as given, as .mp3, as .wav, 5 s apart after a 404. 404
- * in all three is "not ready", too. After the fifth wait the media are tried whatever the resource
- * says. A round that found nothing is repeated after 5 min, 1 h, 6 h, 24 h and then daily for 30
- * days.
+ * in all three is "not ready", too. Both channels are asked for until Twilio says that it cannot.
+ * After the fifth wait the media are tried whatever the resource says. A round that found nothing
+ * is repeated after 5 min, 1 h, 6 h, 24 h and then daily for 30 days.
  */
 #ifndef KOL_RECORDING_PLAN_H
 #define KOL_RECORDING_PLAN_H
@@ -34,17 +34,21 @@ struct kol_fetch_plan {
     int round;        /* rounds that ended without a file */
     int64_t rounds_s; /* nominal seconds waited between rounds so far */
     bool bad_media;   /* a body of this attempt was not audio */
+    bool as_recorded; /* RequestedChannels=2 was answered with 400: never asked again */
+    bool elsewhere;   /* the media are not at Twilio: they have one address, and no formats */
+    bool encrypted;   /* with a key of the customer's: never asked for as .mp3 (error 16109) */
 };
 
 /* What a step saw. Failures of network and server are not among these: the queue's retry has them.
  */
 enum kol_seen {
-    KOL_SEEN_READY,     /* resource: it has a duration */
-    KOL_SEEN_NOT_READY, /* resource: no duration yet; list: exists, not deleted */
-    KOL_SEEN_NOT_FOUND, /* 404; list: not in it */
-    KOL_SEEN_GONE,      /* absent, failed or deleted, says Twilio */
-    KOL_SEEN_BAD_MEDIA, /* media: came whole, but is no audio */
-    KOL_SEEN_FILE,      /* media: came whole and is audio */
+    KOL_SEEN_READY,       /* resource: it has a duration */
+    KOL_SEEN_NOT_READY,   /* resource: no duration yet; list: exists, not deleted */
+    KOL_SEEN_NOT_FOUND,   /* 404; list: not in it */
+    KOL_SEEN_GONE,        /* absent, failed or deleted, says Twilio */
+    KOL_SEEN_BAD_MEDIA,   /* media: came whole, but is no audio */
+    KOL_SEEN_NO_CHANNELS, /* media: there are no two channels to be had */
+    KOL_SEEN_FILE,        /* media: came whole and is audio */
 };
 
 enum kol_fetch_do {

@@ -153,6 +153,14 @@ static enum kol_code add_download(struct kol_db *db, const struct kol_call *call
     return code;
 }
 
+/* For something that may have changed since: credentials, a key, the settings. */
+static bool waits_for_operator(const struct kol_job *job)
+{
+    enum kol_code code = kol_code_from_name(job->error_code);
+
+    return code == KOL_REFUSED || code == KOL_ELSEWHERE || code == KOL_ENCRYPTED;
+}
+
 /* A person asked: whatever sleeps until tomorrow or waits for credentials tries once more now. */
 static enum kol_code wake(struct kol_db *db, struct kol_arena *a, const struct kol_call *call,
                           int64_t now_ms, struct kol_err *err)
@@ -165,7 +173,7 @@ static enum kol_code wake(struct kol_db *db, struct kol_arena *a, const struct k
         bool ours = kol_streq(jobs[i].subject, call->recording_sid);
         if (ours && jobs[i].state == KOL_JOB_SCHEDULED)
             code = kol_queue_hurry(db, jobs[i].kind, "fetch", jobs[i].subject, now_ms, err);
-        if (ours && jobs[i].state == KOL_JOB_PAUSED && kol_streq(jobs[i].error_code, "refused"))
+        if (ours && jobs[i].state == KOL_JOB_PAUSED && waits_for_operator(&jobs[i]))
             code = kol_queue_retry(db, jobs[i].id, now_ms, err);
     }
     if (code != KOL_OK)

@@ -1,6 +1,7 @@
 /* steps.c - see fetch.h: one look at Twilio, and what it means for the plan. */
 #include "base/log.h"
 #include "base/str.h"
+#include "intake/road.h"
 #include "recording/fetch.h"
 
 static bool is_gone(const char *status)
@@ -12,9 +13,7 @@ static bool is_gone(const char *status)
 static enum kol_seen judge(struct kol_fetch *f, const struct kol_rest_recording *r)
 {
     if (is_gone(r->status)) {
-        f->given = r->error_code ? kol_arena_fmt(f->run->arena, "%s, error %lld", r->status,
-                                                 (long long)r->error_code)
-                                 : r->status;
+        f->given = kol_road_gone_text(f->run->arena, r->status, r->error_code);
         return KOL_SEEN_GONE;
     }
     f->given = kol_arena_fmt(f->run->arena, "duration=%s", r->duration.given);
@@ -37,6 +36,8 @@ static enum kol_code read_resource(struct kol_fetch *f, enum kol_seen *ret, stru
     if (code != KOL_OK)
         return code;
     f->resource = r;
+    f->plan.elsewhere = kol_twilio_media_is_elsewhere(f->run->state, r);
+    f->plan.encrypted = r->encrypted;
     kol_log_event(KOL_EV_RECORDING_FETCHED, f->ref.recording_sid, r->duration.given);
     *ret = judge(f, r);
     return KOL_OK;

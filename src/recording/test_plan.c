@@ -109,6 +109,34 @@ static void test_single_steps(void **state)
          0,
          0,
          {.round = 1, .rounds_s = 300, .bad_media = true}},
+        {"no two channels: the same format at once, as recorded",
+         {.step = MEDIA, .format = 1, .wait = 2},
+         KOL_SEEN_NO_CHANNELS,
+         KOL_DO_STEP,
+         0,
+         0,
+         {.step = MEDIA, .format = 1, .wait = 2, .as_recorded = true}},
+        {"encrypted: never as mp3",
+         {.step = MEDIA, .encrypted = true},
+         KOL_SEEN_NOT_FOUND,
+         KOL_DO_STEP,
+         5,
+         0,
+         {.step = MEDIA, .format = 2, .encrypted = true}},
+        {"elsewhere: one address is one attempt",
+         {.step = MEDIA, .elsewhere = true},
+         KOL_SEEN_NOT_FOUND,
+         KOL_DO_WAIT,
+         3,
+         1,
+         {.wait = 1, .elsewhere = true}},
+        {"the next round remembers that there are no two channels",
+         {.step = MEDIA, .format = 2, .wait = 5, .as_recorded = true},
+         KOL_SEEN_NOT_FOUND,
+         KOL_DO_GIVE_UP,
+         300,
+         0,
+         {.round = 1, .rounds_s = 300, .as_recorded = true}},
         {"end of the first round",
          {.step = MEDIA, .format = 2, .wait = 5},
          KOL_SEEN_NOT_FOUND,
@@ -131,6 +159,9 @@ static void test_single_steps(void **state)
         check_int(row, n.plan.round, rows[i].next.round);
         check_int(row, n.plan.rounds_s, rows[i].next.rounds_s);
         check_int(row, n.plan.bad_media, rows[i].next.bad_media);
+        check_int(row, n.plan.as_recorded, rows[i].next.as_recorded);
+        check_int(row, n.plan.elsewhere, rows[i].next.elsewhere);
+        check_int(row, n.plan.encrypted, rows[i].next.encrypted);
     }
 }
 
@@ -210,7 +241,15 @@ static void test_one_round_for_players(void **state)
 static void test_data(void **state)
 {
     static const struct kol_fetch_plan plans[] = {
-        {0}, {MEDIA, 2, 5, 7, 123456, true}, {LISTED, 0, 1, 0, 0, false}};
+        {0},
+        {.step = MEDIA,
+         .format = 2,
+         .wait = 5,
+         .round = 7,
+         .rounds_s = 123456,
+         .bad_media = true,
+         .as_recorded = true},
+        {.step = LISTED, .wait = 1, .elsewhere = true, .encrypted = true}};
     static const char *const nonsense[] = {
         NULL, "", "{", "[]", "{\"step\":\"x\"}", "{\"step\":-5,\"wait\":null}"};
     KOL_ARENA a = kol_arena_new(0);

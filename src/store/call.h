@@ -14,7 +14,7 @@
     X(WAITING, "waiting")   /* known, a fetch is queued or running */                              \
     X(LOCAL, "local")       /* complete on disk */                                                 \
     X(GIVEN_UP, "given_up") /* for now: fetch_next_at_ms says when the job tries again */          \
-    X(REFUSED, "refused")   /* credentials refused: waits until they change */                     \
+    X(REFUSED, "refused")   /* waits for an operator: credentials, media_hosts, a private key */   \
     X(GONE, "gone")         /* absent or deleted at Twilio, for good */
 enum kol_fetch_state {
 #define X(code, name) KOL_FETCH_##code,

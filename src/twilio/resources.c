@@ -1,24 +1,34 @@
 /* resources.c - the half of rest.h that reads what came: JSON into checked fields. */
 #include "base/ids.h"
 #include "base/str.h"
+#include "net/url.h"
 #include "twilio/rest.h"
 #include <string.h>
 
-enum { MOST_RECORDINGS = 1000 };
+enum {
+    MOST_RECORDINGS = 1000,
+    MOST_TEXT = 200,
+    MOST_WRAPPED_KEY = 2800 /* base64 of what an RSA key of 16,384 bits makes */
+};
 
 static enum kol_code no_memory(struct kol_err *err)
 {
     return kol_fail(err, KOL_NO_MEMORY, "read Twilio's answer: out of memory");
 }
 
-/* A short text of the resource, copied; NULL when absent, null, or nothing Twilio would write. */
-static const char *text(struct kol_arena *a, const json_t *json, const char *key)
+/* A text of the resource, copied; NULL when absent, null, or longer than Twilio would write. */
+static const char *text_of(struct kol_arena *a, const json_t *json, const char *key, size_t most)
 {
     const char *value = kol_json_get_str(json, key);
 
-    if (!value || strlen(value) > 200)
+    if (!value || strlen(value) > most)
         return NULL;
     return kol_arena_str(a, value);
+}
+
+static const char *text(struct kol_arena *a, const json_t *json, const char *key)
+{
+    return text_of(a, json, key, MOST_TEXT);
 }
 
 static const char *sid(struct kol_arena *a, const json_t *json, const char *key, const char *prefix)
@@ -38,6 +48,18 @@ static int64_t number(const json_t *json, const char *key)
     return kol_json_get_int(json, key, 0);
 }
 
+static void read_encryption(struct kol_arena *a, const json_t *json, struct kol_rest_recording *r)
+{
+    const json_t *details = json_object_get(json, "encryption_details");
+
+    r->encrypted = json_is_object(details) && json_object_size(details) > 0;
+    if (!r->encrypted)
+        return;
+    r->public_key_sid = sid(a, details, "public_key_sid", "CR");
+    r->encrypted_cek = text_of(a, details, "encrypted_cek", MOST_WRAPPED_KEY);
+    r->iv = text(a, details, "iv");
+}
+
 enum kol_code kol_rest_recording_read(struct kol_arena *a, const json_t *json,
                                       struct kol_rest_recording *ret, struct kol_err *err)
 {
@@ -50,9 +72,11 @@ enum kol_code kol_rest_recording_read(struct kol_arena *a, const json_t *json,
         .duration = kol_duration_of_json(a, json_object_get(json, "duration")),
         .error_code = number(json, "error_code"),
         .started_at_ms = kol_twilio_time(kol_json_get_str(json, "start_time")),
+        .media_url = text_of(a, json, "media_url", KOL_URL_MAX),
     };
     int64_t channels = number(json, "channels");
 
+    read_encryption(a, json, &r);
     if (kol_arena_failed(a))
         return no_memory(err);
     if (!r.recording_sid || !r.account_sid)

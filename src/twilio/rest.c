@@ -1,18 +1,11 @@
-/* rest.c - the half of rest.h that asks. */
-#include "twilio/rest.h"
+/* rest.c - the part of rest.h that asks for resources; media.c asks for media. */
 #include "base/ids.h"
 #include "base/str.h"
+#include "twilio/client.h"
 #include <stdlib.h>
 #include <string.h>
 
 enum { LIST_BYTES = 4 * 1024 * 1024, RESOURCE_BYTES = 256 * 1024 };
-
-struct kol_twilio {
-    const struct kol_conf *conf;
-    struct kol_http *http;
-    const atomic_bool *stop;
-    int64_t retry_after_ms;
-};
 
 enum kol_code kol_twilio_new(const struct kol_conf *conf, const atomic_bool *stop,
                              struct kol_twilio **ret, struct kol_err *err)
@@ -55,8 +48,8 @@ const char *kol_twilio_recording_path(struct kol_arena *a, const char *account_s
 }
 
 /* Everything that goes into a URL passes here. */
-static enum kol_code check_sids(const char *account_sid, const char *sid, const char *prefix,
-                                struct kol_err *err)
+enum kol_code kol_twilio_check_sids(const char *account_sid, const char *sid, const char *prefix,
+                                    struct kol_err *err)
 {
     if (!kol_sid_valid(account_sid, "AC"))
         return kol_fail(err, KOL_BAD_INPUT, "no account SID to ask Twilio with");
@@ -65,7 +58,7 @@ static enum kol_code check_sids(const char *account_sid, const char *sid, const 
     return KOL_OK;
 }
 
-static const char *under_base(struct kol_arena *a, const struct kol_twilio *t, const char *path)
+const char *kol_twilio_under_base(struct kol_arena *a, const struct kol_twilio *t, const char *path)
 {
     const char *base = t->conf->twilio_api_base;
     size_t len = strlen(base);
@@ -77,8 +70,8 @@ static const char *under_base(struct kol_arena *a, const struct kol_twilio *t, c
 
 /* ---- asking ---- */
 
-static enum kol_code set_credentials(const struct kol_conf *conf, const char *account_sid,
-                                     struct kol_http_request *r, struct kol_err *err)
+enum kol_code kol_twilio_set_credentials(const struct kol_conf *conf, const char *account_sid,
+                                         struct kol_http_request *r, struct kol_err *err)
 {
     if (!kol_str_empty(conf->twilio_api_key_sid)) {
         r->user = conf->twilio_api_key_sid;
@@ -93,9 +86,8 @@ static enum kol_code set_credentials(const struct kol_conf *conf, const char *ac
     return KOL_OK;
 }
 
-/* What an answer means; the path tells people which resource it was. */
-static enum kol_code judge(struct kol_twilio *t, const struct kol_http_response *r,
-                           const char *path, struct kol_err *err)
+enum kol_code kol_twilio_judge(struct kol_twilio *t, const struct kol_http_response *r,
+                               const char *path, struct kol_err *err)
 {
     enum kol_code code = kol_http_status_code(r->status);
 
@@ -118,17 +110,17 @@ static enum kol_code get_json(struct kol_arena *a, struct kol_twilio *t, const c
                               struct kol_err *err)
 {
     struct kol_http_request request = {
-        .url = under_base(a, t, path), .max_response_bytes = max_bytes, .stop = t->stop};
+        .url = kol_twilio_under_base(a, t, path), .max_response_bytes = max_bytes, .stop = t->stop};
     struct kol_http_response response;
 
     t->retry_after_ms = 0;
     if (!request.url)
         return kol_fail(err, KOL_NO_MEMORY, "ask Twilio: out of memory");
-    enum kol_code code = set_credentials(t->conf, account_sid, &request, err);
+    enum kol_code code = kol_twilio_set_credentials(t->conf, account_sid, &request, err);
     if (code == KOL_OK)
         code = kol_http_send(a, t->http, &request, &response, err);
     if (code == KOL_OK)
-        code = judge(t, &response, path, err);
+        code = kol_twilio_judge(t, &response, path, err);
     if (code != KOL_OK)
         return code;
 
@@ -151,7 +143,7 @@ enum kol_code kol_twilio_recording(struct kol_arena *a, struct kol_twilio *t,
                                    struct kol_rest_recording *ret, struct kol_err *err)
 {
     KOL_JSON json = NULL;
-    enum kol_code code = check_sids(account_sid, recording_sid, "RE", err);
+    enum kol_code code = kol_twilio_check_sids(account_sid, recording_sid, "RE", err);
 
     if (code == KOL_OK)
         code = get_json(a, t, account_sid,
@@ -168,7 +160,7 @@ enum kol_code kol_twilio_recordings_of_call(struct kol_arena *a, struct kol_twil
                                             struct kol_err *err)
 {
     KOL_JSON json = NULL;
-    enum kol_code code = check_sids(account_sid, call_sid, "CA", err);
+    enum kol_code code = kol_twilio_check_sids(account_sid, call_sid, "CA", err);
 
     if (code != KOL_OK)
         return code;
@@ -190,7 +182,7 @@ enum kol_code kol_twilio_call(struct kol_arena *a, struct kol_twilio *t, const c
                               const char *call_sid, struct kol_rest_call *ret, struct kol_err *err)
 {
     KOL_JSON json = NULL;
-    enum kol_code code = check_sids(account_sid, call_sid, "CA", err);
+    enum kol_code code = kol_twilio_check_sids(account_sid, call_sid, "CA", err);
 
     if (code == KOL_OK)
         code = get_json(
@@ -200,35 +192,4 @@ enum kol_code kol_twilio_call(struct kol_arena *a, struct kol_twilio *t, const c
     if (code == KOL_OK)
         code = kol_rest_call_read(a, json, ret, err);
     return code == KOL_OK ? same(call_sid, ret->call_sid, err) : code;
-}
-
-enum kol_code kol_twilio_media(struct kol_arena *a, struct kol_twilio *t,
-                               const struct kol_media_request *m, struct kol_http_response *ret,
-                               struct kol_err *err)
-{
-    static const char *const endings[] = {"", ".mp3", ".wav"};
-    struct kol_http_request request = {
-        .timeout_ms = t->conf->fetch_timeout_s * 1000,
-        .max_response_bytes = m->max_bytes,
-        .part = m->part,
-        .inspect = m->inspect,
-        .inspect_user = m->inspect_user,
-        .stop = t->stop,
-    };
-
-    *ret = (struct kol_http_response){0};
-    t->retry_after_ms = 0;
-    enum kol_code code = check_sids(m->account_sid, m->recording_sid, "RE", err);
-    if (code == KOL_OK)
-        code = set_credentials(t->conf, m->account_sid, &request, err);
-    if (code != KOL_OK)
-        return code;
-
-    const char *path =
-        kol_twilio_recording_path(a, m->account_sid, m->recording_sid, endings[m->format]);
-    request.url = under_base(a, t, path);
-    if (!request.url)
-        return kol_fail(err, KOL_NO_MEMORY, "fetch a recording: out of memory");
-    code = kol_http_get_following(a, t->http, &request, ret, err);
-    return code == KOL_OK ? judge(t, ret, path, err) : code;
 }

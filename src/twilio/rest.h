@@ -33,6 +33,9 @@ struct kol_rest_recording {
     int channels;
     int64_t error_code;
     int64_t started_at_ms;
+    const char *media_url; /* as given: a bucket of the customer's, or Twilio's own address */
+    bool encrypted;        /* with a public key of the customer's */
+    const char *public_key_sid, *encrypted_cek, *iv; /* the last two in base64 */
 };
 struct kol_rest_recordings {
     struct kol_rest_recording *items;
@@ -66,13 +69,27 @@ enum kol_code kol_twilio_call(struct kol_arena *a, struct kol_twilio *t, const c
 /* One try for the media: what to take and where to put it. */
 struct kol_media_request {
     const char *account_sid, *recording_sid;
-    int format; /* 0: as given, 1: .mp3, 2: .wav */
+    int format;            /* 0: as given, 1: .mp3, 2: .wav */
+    bool two_channels;     /* ask for both; 400 says that there are not two */
+    const char *elsewhere; /* from kol_twilio_media_place(): this URL, and no credentials to it */
     uint64_t max_bytes;
     struct kol_part *part;
     /* Judges the first bytes before any is stored; see kol_http_request. */
     enum kol_code (*inspect)(void *user, const void *head, size_t len, struct kol_err *err);
     void *inspect_user;
 };
+/*
+ * Where the media are: ret_elsewhere NULL is at Twilio, else an address that media_hosts allows.
+ * Errors: ELSEWHERE: at a host that it does not; NO_MEMORY.
+ */
+enum kol_code kol_twilio_media_place(struct kol_arena *a, const struct kol_twilio *t,
+                                     const struct kol_rest_recording *r, const char **ret_elsewhere,
+                                     struct kol_err *err) KOL_MUST_CHECK;
+/* True when the media are not at Twilio, allowed or not. */
+bool kol_twilio_media_is_elsewhere(const struct kol_twilio *t, const struct kol_rest_recording *r);
+/* What Twilio's codes for "absent" and "failed" mean: "too short"; NULL for any other. */
+const char *kol_twilio_error_text(int64_t code);
+
 /* ret is filled for every answer, whatever its status: also when the code is not OK. ret->status 0:
  * none came. */
 enum kol_code kol_twilio_media(struct kol_arena *a, struct kol_twilio *t,

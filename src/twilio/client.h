@@ -1,0 +1,30 @@
+/*
+ * client.h - what the requests to Twilio share. Private to this folder.
+ */
+#ifndef KOL_TWILIO_CLIENT_H
+#define KOL_TWILIO_CLIENT_H
+
+#include "twilio/rest.h"
+
+struct kol_twilio {
+    const struct kol_conf *conf;
+    struct kol_http *http;
+    const atomic_bool *stop;
+    int64_t retry_after_ms;
+};
+
+/* Everything that goes into a URL passes here. Errors: BAD_INPUT. */
+enum kol_code kol_twilio_check_sids(const char *account_sid, const char *sid, const char *prefix,
+                                    struct kol_err *err) KOL_MUST_CHECK;
+/* NULL: out of memory, or path was NULL. */
+const char *kol_twilio_under_base(struct kol_arena *a, const struct kol_twilio *t,
+                                  const char *path);
+/* Errors: REFUSED: there are none. */
+enum kol_code kol_twilio_set_credentials(const struct kol_conf *conf, const char *account_sid,
+                                         struct kol_http_request *r,
+                                         struct kol_err *err) KOL_MUST_CHECK;
+/* What an answer means; the path tells people which resource it was. Keeps its Retry-After. */
+enum kol_code kol_twilio_judge(struct kol_twilio *t, const struct kol_http_response *r,
+                               const char *path, struct kol_err *err) KOL_MUST_CHECK;
+
+#endif
