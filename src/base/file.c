@@ -169,8 +169,22 @@ static enum kol_code open_to_read(const char *path, int *ret_fd, struct kol_err 
     return KOL_OK;
 }
 
-enum kol_code kol_file_read(const char *path, size_t max_bytes, char **ret, size_t *ret_len,
-                            struct kol_err *err)
+/* Nobody but its owner may even look at it. */
+static enum kol_code check_private(const char *path, const struct stat *st, struct kol_err *err)
+{
+    if (!S_ISREG(st->st_mode))
+        return kol_fail(err, KOL_BAD_CONFIG, "%s holds a secret and must be a plain file", path);
+    if (st->st_uid != geteuid() && st->st_uid != 0)
+        return kol_fail(err, KOL_BAD_CONFIG, "%s holds a secret and belongs to another user", path);
+    if (st->st_mode & (S_IRWXG | S_IRWXO))
+        return kol_fail(err, KOL_BAD_CONFIG,
+                        "%s holds a secret and others may read or change it: chmod 600 %s", path,
+                        path);
+    return KOL_OK;
+}
+
+static enum kol_code read_file(const char *path, size_t max_bytes, bool secret, char **ret,
+                               size_t *ret_len, struct kol_err *err)
 {
     KOL_CLEANUP(kol_close_fd) int fd = -1;
     KOL_CLEANUP(kol_free_str) char *buf = NULL;
@@ -183,6 +197,9 @@ enum kol_code kol_file_read(const char *path, size_t max_bytes, char **ret, size
         return fail_errno(err, "stat", path);
     if (S_ISDIR(st.st_mode))
         return kol_fail(err, KOL_IO, "read %s: it is a folder", path);
+    code = secret ? check_private(path, &st, err) : KOL_OK;
+    if (code != KOL_OK)
+        return code;
 
     /* The size is a hint only: it is 0 in /proc and in pipes. One byte more tells "too large". */
     bool known = S_ISREG(st.st_mode) && st.st_size > 0;
@@ -202,6 +219,36 @@ enum kol_code kol_file_read(const char *path, size_t max_bytes, char **ret, size
     if (ret_len)
         *ret_len = (size_t)len;
     return KOL_OK;
+}
+
+enum kol_code kol_file_read(const char *path, size_t max_bytes, char **ret, size_t *ret_len,
+                            struct kol_err *err)
+{
+    return read_file(path, max_bytes, false, ret, ret_len, err);
+}
+
+enum kol_code kol_file_read_private(const char *path, size_t max_bytes, char **ret, size_t *ret_len,
+                                    struct kol_err *err)
+{
+    return read_file(path, max_bytes, true, ret, ret_len, err);
+}
+
+enum kol_code kol_file_create_private(const char *path, const void *buf, size_t len,
+                                      struct kol_err *err)
+{
+    KOL_CLEANUP(kol_part_done) struct kol_part p = {.fd = -1};
+
+    enum kol_code code = kol_part_open(&p, path, err);
+    if (code == KOL_OK)
+        code = kol_part_write(&p, buf, len, err);
+    if (code != KOL_OK)
+        return code;
+    if (kol_sys->fsync(p.fd) < 0)
+        return fail_errno(err, "sync", p.part_path);
+    /* A hard link, not a rename: it never replaces what is there. */
+    if (link(p.part_path, path) < 0 && errno != EEXIST)
+        return fail_errno(err, "create", path);
+    return sync_folder_of(path, err);
 }
 
 enum kol_code kol_file_write_atomic(const char *path, const void *buf, size_t len,

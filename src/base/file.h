@@ -40,6 +40,18 @@ int kol_part_sweep(const char *folder);
  */
 enum kol_code kol_file_read(const char *path, size_t max_bytes, char **ret, size_t *ret_len,
                             struct kol_err *err) KOL_MUST_CHECK;
+/*
+ * The same for a file with a secret: refused unless it is a plain file of this user (or of root)
+ * that nobody else may read or write. Errors also: BAD_CONFIG, saying what to do.
+ */
+enum kol_code kol_file_read_private(const char *path, size_t max_bytes, char **ret, size_t *ret_len,
+                                    struct kol_err *err) KOL_MUST_CHECK;
+/*
+ * Makes a file that only this user can read, complete or not at all; one that is there already
+ * stays as it is and is no error (another process may have been faster).
+ */
+enum kol_code kol_file_create_private(const char *path, const void *buf, size_t len,
+                                      struct kol_err *err) KOL_MUST_CHECK;
 enum kol_code kol_file_write_atomic(const char *path, const void *buf, size_t len,
                                     struct kol_err *err) KOL_MUST_CHECK;
 enum kol_code kol_mkdir_p(const char *path, unsigned mode, struct kol_err *err) KOL_MUST_CHECK;

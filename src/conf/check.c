@@ -163,6 +163,8 @@ static enum kol_code fill_in_paths(struct check *c)
         return bad(c, "data_dir", "", "name the folder for database and recordings");
     if (!*conf->model_dir)
         conf->model_dir = kol_arena_fmt(c->a, "%s/models", conf->data_dir);
+    if (!*conf->secrets_key_file)
+        conf->secrets_key_file = kol_arena_fmt(c->a, "%s/secrets.key", conf->data_dir);
     if (!*conf->decode_program) {
         const char *folder = program_folder(c->a);
         conf->decode_program = kol_arena_fmt(c->a, "%s/kol-decode", folder ? folder : "/usr/bin");

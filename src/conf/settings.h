@@ -25,6 +25,9 @@
     X(PATH, data_dir, "kol-data", 0, 0, START, "",                                                 \
       "Folder of the database and the recordings; made when absent")                               \
     X(PATH, database, "", 0, 0, START, "", "Path of the SQLite file; empty: kol.db in data_dir")   \
+    X(PATH, secrets_key_file, "", 0, 0, START, "",                                                 \
+      "File of the key that seals secrets in the database; empty: secrets.key in data_dir. Made "  \
+      "when first needed; back it up apart from the database")                                     \
     X(PATH, decode_program, "", 0, 0, START, "",                                                   \
       "The audio decoder; empty: kol-decode beside the program kol")                               \
     G("The server")                                                                                \

@@ -1,13 +1,13 @@
 #include "pipeline/house.h"
 
 #include "base/clock.h"
-#include "base/crypto.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "pipeline/supervise.h"
 #include "pipeline/worker.h"
 #include "store/fact.h"
 #include "transcribe/stage.h"
+#include "twilio/account.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -44,29 +44,45 @@ static enum kol_code release_change(struct kol_db *db, void *arg, struct kol_err
     return kol_queue_release_owner(db, KOL_CHILD_OWNER, true, now_ms, NULL, err);
 }
 
-/* Jobs that were paused because credentials were refused go on when the credentials are others. */
+/* Jobs of an account that paused because it was refused go on when its credentials are others. */
+static enum kol_code compare_credentials(struct kol_db *db, struct kol_arena *a,
+                                         const struct kol_conf *conf, const char *account_sid,
+                                         struct kol_err *err)
+{
+    char hash[65];
+    char *before = NULL;
+    int64_t resumed = 0;
+    const char *fact = kol_arena_fmt(a, "%s:%s", CREDENTIALS_FACT, account_sid);
+
+    if (!fact)
+        return kol_fail(err, KOL_NO_MEMORY, "compare credentials: out of memory");
+    enum kol_code code = kol_account_fingerprint(db, conf, account_sid, hash, err);
+    if (code == KOL_OK)
+        code = kol_fact_get(db, a, fact, &before, err);
+    if (code != KOL_OK || kol_streq(before, hash))
+        return code;
+    code = kol_queue_resume(db, "refused", account_sid, kol_wall_ms(), &resumed, err);
+    if (code == KOL_OK && resumed > 0)
+        kol_info("the credentials of %s have changed: %lld paused jobs go on", account_sid,
+                 (long long)resumed);
+    return code == KOL_OK ? kol_fact_set(db, fact, hash, err) : code;
+}
+
 static enum kol_code credentials_change(struct kol_db *db, void *arg, struct kol_err *err)
 {
     const struct kol_conf *conf = arg;
     KOL_ARENA a = kol_arena_new(0);
-    char hash[65];
-    char *before = NULL;
-    int64_t resumed = 0;
-    const char *all =
-        a ? kol_arena_fmt(a, "%s\n%s\n%s\n%s", conf->twilio_account_sid, conf->twilio_auth_token,
-                          conf->twilio_api_key_sid, conf->twilio_api_key_secret)
-          : NULL;
+    struct kol_account *rows = NULL;
+    size_t n = 0;
 
-    if (!all)
+    if (!a)
         return kol_fail(err, KOL_NO_MEMORY, "compare credentials: out of memory");
-    kol_sha256_hex(all, strlen(all), hash);
-    enum kol_code code = kol_fact_get(db, a, CREDENTIALS_FACT, &before, err);
-    if (code != KOL_OK || kol_streq(before, hash))
-        return code;
-    code = kol_queue_resume(db, "refused", kol_wall_ms(), &resumed, err);
-    if (code == KOL_OK && resumed > 0)
-        kol_info("the credentials have changed: %lld paused jobs go on", (long long)resumed);
-    return code == KOL_OK ? kol_fact_set(db, CREDENTIALS_FACT, hash, err) : code;
+    enum kol_code code = kol_account_list(db, a, &rows, &n, err);
+    if (code == KOL_OK && !kol_str_empty(conf->twilio_account_sid))
+        code = compare_credentials(db, a, conf, conf->twilio_account_sid, err);
+    for (size_t i = 0; code == KOL_OK && i < n; i++)
+        code = compare_credentials(db, a, conf, rows[i].account_sid, err);
+    return code;
 }
 
 /* Calls that were paused because their recordings are stored elsewhere go on when media_hosts is
@@ -87,7 +103,7 @@ static enum kol_code media_hosts_change(struct kol_db *db, void *arg, struct kol
     enum kol_code code = kol_fact_get(db, a, MEDIA_HOSTS_FACT, &before, err);
     if (code != KOL_OK || kol_streq(before, all.data ? all.data : ""))
         return code;
-    code = kol_queue_resume(db, kol_code_name(KOL_ELSEWHERE), kol_wall_ms(), &resumed, err);
+    code = kol_queue_resume(db, kol_code_name(KOL_ELSEWHERE), NULL, kol_wall_ms(), &resumed, err);
     if (code == KOL_OK && resumed > 0)
         kol_info("media_hosts has changed: %lld paused jobs go on", (long long)resumed);
     return code == KOL_OK ? kol_fact_set(db, MEDIA_HOSTS_FACT, all.data ? all.data : "", err)

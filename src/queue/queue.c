@@ -384,10 +384,11 @@ enum kol_code kol_queue_cancel(struct kol_db *db, int64_t id, int64_t now_ms, st
     return change_by_operator(db, KOL_SQL_job_cancel, id, "cancelled", now_ms, err);
 }
 
-enum kol_code kol_queue_resume(struct kol_db *db, const char *error_code, int64_t now_ms,
-                               int64_t *ret_count, struct kol_err *err)
+enum kol_code kol_queue_resume(struct kol_db *db, const char *error_code, const char *account_sid,
+                               int64_t now_ms, int64_t *ret_count, struct kol_err *err)
 {
-    return kol_db_run(db, KOL_SQL_job_resume, KOL_ARGS(KOL_TEXT(error_code), KOL_INT(now_ms)),
+    return kol_db_run(db, KOL_SQL_job_resume,
+                      KOL_ARGS(KOL_TEXT(error_code), KOL_INT(now_ms), KOL_TEXT(account_sid)),
                       ret_count, err);
 }
 

@@ -133,9 +133,11 @@ enum kol_code kol_queue_retry(struct kol_db *db, int64_t id, int64_t now_ms,
                               struct kol_err *err) KOL_MUST_CHECK;
 enum kol_code kol_queue_cancel(struct kol_db *db, int64_t id, int64_t now_ms,
                                struct kol_err *err) KOL_MUST_CHECK;
-/* All paused jobs with this error code become ready: credentials or the model changed. */
-enum kol_code kol_queue_resume(struct kol_db *db, const char *error_code, int64_t now_ms,
-                               int64_t *ret_count, struct kol_err *err) KOL_MUST_CHECK;
+/* Paused jobs with this error code, of one account's calls, become ready: its credentials changed.
+ */
+enum kol_code kol_queue_resume(struct kol_db *db, const char *error_code, const char *account_sid,
+                               int64_t now_ms, int64_t *ret_count,
+                               struct kol_err *err) KOL_MUST_CHECK;
 /* The unfinished job of a call at a stage, due now: "try again" of the player. */
 enum kol_code kol_queue_hurry(struct kol_db *db, const char *kind, const char *stage,
                               const char *subject, int64_t now_ms,

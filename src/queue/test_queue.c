@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/test.h"
 #include "queue/queue.h"
+#include "store/call.h"
 
 static struct kol_db *db;
 static struct kol_arena *a;
@@ -171,6 +172,34 @@ static void test_failures_retry_pause_or_bury(void **state)
     }
 }
 
+/* Credentials that changed release the jobs of their account, no others. */
+static void test_resume_by_account(void **state)
+{
+    static const char *const accounts[] = {"AC00000000000000000000000000000001",
+                                           "AC00000000000000000000000000000002"};
+    int64_t resumed = 0;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct kol_job_new job = {
+            .kind = "full", .stage = "transcribe", .call_sid = "CA", .subject = accounts[i]};
+        int64_t id = 0;
+        ok(kol_call_ensure(db, accounts[i], accounts[i], 1000, &job.call_id, &err));
+        ok(kol_queue_add(db, &job, 1000, &id, &err));
+    }
+    for (int i = 0; i < 2; i++) {
+        const struct kol_err refused = {.code = KOL_REFUSED, .msg = "401"};
+        enum kol_job_state to;
+        ok(kol_queue_fail(db, claim(1000), &refused, &rule, 0, 1, 1000, &to, &err));
+    }
+    ok(kol_queue_resume(db, "unassigned", accounts[0], 1002, &resumed, &err));
+    assert_int_equal(resumed, 0);
+    ok(kol_queue_resume(db, "refused", accounts[1], 1002, &resumed, &err));
+    assert_int_equal(resumed, 1);
+    assert_string_equal(subject_of(claim(1003)), accounts[1]);
+    assert_null(claim(1003));
+}
+
 static void test_last_attempt_buries_and_an_operator_retries(void **state)
 {
     (void)state;
@@ -287,6 +316,7 @@ int main(void)
         T(test_due_times),
         T(test_late_owner_writes_nothing),
         T(test_failures_retry_pause_or_bury),
+        T(test_resume_by_account),
         T(test_last_attempt_buries_and_an_operator_retries),
         T(test_three_crashes_are_poison),
         T(test_shutdown_burns_nothing),

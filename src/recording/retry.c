@@ -13,7 +13,7 @@ int64_t kol_fetch_delay_ms(int attempt)
 enum kol_code kol_recording_open(const struct kol_stage_env *env, void **ret, struct kol_err *err)
 {
     struct kol_twilio *twilio = NULL;
-    enum kol_code code = kol_twilio_new(env->conf, env->stopping, &twilio, err);
+    enum kol_code code = kol_twilio_new(env->conf, env->writer, env->stopping, &twilio, err);
 
     if (code == KOL_OK)
         *ret = twilio;

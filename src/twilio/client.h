@@ -4,11 +4,14 @@
 #ifndef KOL_TWILIO_CLIENT_H
 #define KOL_TWILIO_CLIENT_H
 
+#include "twilio/account.h"
 #include "twilio/rest.h"
 
 struct kol_twilio {
     const struct kol_conf *conf;
+    struct kol_writer *writer; /* NULL: only the account of the settings is known */
     struct kol_http *http;
+    struct kol_login login; /* of the request under way; wiped after it */
     const atomic_bool *stop;
     int64_t retry_after_ms;
 };
@@ -19,10 +22,12 @@ enum kol_code kol_twilio_check_sids(const char *account_sid, const char *sid, co
 /* NULL: out of memory, or path was NULL. */
 const char *kol_twilio_under_base(struct kol_arena *a, const struct kol_twilio *t,
                                   const char *path);
-/* Errors: REFUSED: there are none. */
-enum kol_code kol_twilio_set_credentials(const struct kol_conf *conf, const char *account_sid,
-                                         struct kol_http_request *r,
-                                         struct kol_err *err) KOL_MUST_CHECK;
+/*
+ * The credentials of that account for a request; they stay in t->login, which is wiped after it.
+ * Errors: REFUSED: there are none, or they cannot be read; those of the database.
+ */
+enum kol_code kol_twilio_log_in(struct kol_twilio *t, const char *account_sid,
+                                struct kol_http_request *r, struct kol_err *err) KOL_MUST_CHECK;
 /* What an answer means; the path tells people which resource it was. Keeps its Retry-After. */
 enum kol_code kol_twilio_judge(struct kol_twilio *t, const struct kol_http_response *r,
                                const char *path, struct kol_err *err) KOL_MUST_CHECK;

@@ -98,7 +98,7 @@ static enum kol_code judge_media(struct kol_arena *a, struct kol_twilio *t,
                         : kol_twilio_judge(t, r, path, err);
 }
 
-static enum kol_code set_place(struct kol_arena *a, const struct kol_twilio *t,
+static enum kol_code set_place(struct kol_arena *a, struct kol_twilio *t,
                                const struct kol_media_request *m, const char *path,
                                struct kol_http_request *ret, struct kol_err *err)
 {
@@ -111,7 +111,7 @@ static enum kol_code set_place(struct kol_arena *a, const struct kol_twilio *t,
         ret->url = kol_arena_fmt(a, "%s?RequestedChannels=2", ret->url);
     if (!ret->url)
         return kol_fail(err, KOL_NO_MEMORY, "fetch a recording: out of memory");
-    return kol_twilio_set_credentials(t->conf, m->account_sid, ret, err);
+    return kol_twilio_log_in(t, m->account_sid, ret, err);
 }
 
 enum kol_code kol_twilio_media(struct kol_arena *a, struct kol_twilio *t,
@@ -140,5 +140,6 @@ enum kol_code kol_twilio_media(struct kol_arena *a, struct kol_twilio *t,
     code = set_place(a, t, m, path, &request, err);
     if (code == KOL_OK)
         code = kol_http_get_following(a, t->http, &request, ret, err);
+    kol_login_wipe(&t->login);
     return code == KOL_OK ? judge_media(a, t, m, path, ret, err) : code;
 }

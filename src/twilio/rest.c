@@ -1,20 +1,22 @@
 /* rest.c - the part of rest.h that asks for resources; media.c asks for media. */
 #include "base/ids.h"
 #include "base/str.h"
+#include "twilio/account.h"
 #include "twilio/client.h"
 #include <stdlib.h>
 #include <string.h>
 
 enum { LIST_BYTES = 4 * 1024 * 1024, RESOURCE_BYTES = 256 * 1024 };
 
-enum kol_code kol_twilio_new(const struct kol_conf *conf, const atomic_bool *stop,
-                             struct kol_twilio **ret, struct kol_err *err)
+enum kol_code kol_twilio_new(const struct kol_conf *conf, struct kol_writer *writer,
+                             const atomic_bool *stop, struct kol_twilio **ret, struct kol_err *err)
 {
     struct kol_twilio *t = calloc(1, sizeof *t);
 
     if (!t)
         return kol_fail(err, KOL_NO_MEMORY, "Twilio client: out of memory");
     t->conf = conf;
+    t->writer = writer;
     t->stop = stop;
     enum kol_code code = kol_http_new(conf, &t->http, err);
     if (code != KOL_OK) {
@@ -70,20 +72,22 @@ const char *kol_twilio_under_base(struct kol_arena *a, const struct kol_twilio *
 
 /* ---- asking ---- */
 
-enum kol_code kol_twilio_set_credentials(const struct kol_conf *conf, const char *account_sid,
-                                         struct kol_http_request *r, struct kol_err *err)
+enum kol_code kol_twilio_log_in(struct kol_twilio *t, const char *account_sid,
+                                struct kol_http_request *r, struct kol_err *err)
 {
-    if (!kol_str_empty(conf->twilio_api_key_sid)) {
-        r->user = conf->twilio_api_key_sid;
-        r->password = conf->twilio_api_key_secret;
-        return KOL_OK;
+    struct kol_db *db = NULL;
+
+    if (t->writer && !kol_account_is_settings(t->conf, account_sid)) {
+        db = kol_reader_borrow(t->writer, err);
+        if (!db)
+            return err ? err->code : KOL_DB;
     }
-    if (kol_str_empty(conf->twilio_auth_token))
-        return kol_fail(err, KOL_REFUSED,
-                        "no credentials for Twilio: set twilio_auth_token or an API key");
-    r->user = account_sid;
-    r->password = conf->twilio_auth_token;
-    return KOL_OK;
+    enum kol_code code = kol_account_login(db, t->conf, account_sid, &t->login, err);
+    if (db)
+        kol_reader_return(t->writer, db);
+    r->user = t->login.user;
+    r->password = t->login.password;
+    return code;
 }
 
 enum kol_code kol_twilio_judge(struct kol_twilio *t, const struct kol_http_response *r,
@@ -96,8 +100,8 @@ enum kol_code kol_twilio_judge(struct kol_twilio *t, const struct kol_http_respo
         return KOL_OK;
     if (code == KOL_REFUSED)
         return kol_fail(err, code,
-                        "Twilio refused the credentials (%d): check twilio_auth_token or the API "
-                        "key",
+                        "Twilio refused the credentials (%d): check the auth token or the API key "
+                        "of the account",
                         r->status);
     if (code == KOL_GONE)
         code = KOL_NOT_FOUND; /* Twilio's word for gone is a status of the resource */
@@ -116,9 +120,10 @@ static enum kol_code get_json(struct kol_arena *a, struct kol_twilio *t, const c
     t->retry_after_ms = 0;
     if (!request.url)
         return kol_fail(err, KOL_NO_MEMORY, "ask Twilio: out of memory");
-    enum kol_code code = kol_twilio_set_credentials(t->conf, account_sid, &request, err);
+    enum kol_code code = kol_twilio_log_in(t, account_sid, &request, err);
     if (code == KOL_OK)
         code = kol_http_send(a, t->http, &request, &response, err);
+    kol_login_wipe(&t->login);
     if (code == KOL_OK)
         code = kol_twilio_judge(t, &response, path, err);
     if (code != KOL_OK)
@@ -151,6 +156,8 @@ enum kol_code kol_twilio_recording(struct kol_arena *a, struct kol_twilio *t,
                         RESOURCE_BYTES, &json, err);
     if (code == KOL_OK)
         code = kol_rest_recording_read(a, json, ret, err);
+    if (code == KOL_OK)
+        code = same(account_sid, ret->account_sid, err);
     return code == KOL_OK ? same(recording_sid, ret->recording_sid, err) : code;
 }
 
@@ -191,5 +198,7 @@ enum kol_code kol_twilio_call(struct kol_arena *a, struct kol_twilio *t, const c
             RESOURCE_BYTES, &json, err);
     if (code == KOL_OK)
         code = kol_rest_call_read(a, json, ret, err);
+    if (code == KOL_OK)
+        code = same(account_sid, ret->account_sid, err);
     return code == KOL_OK ? same(call_sid, ret->call_sid, err) : code;
 }

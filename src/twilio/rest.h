@@ -2,8 +2,8 @@
  * rest.h - Twilio's REST API: recordings, calls and media. Builds every URL to Twilio there is.
  *
  * Used by: recording. Knows: paths, field names and quirks of Twilio's resources. Does not know:
- * jobs, files, waits. URLs are made of checked SIDs under twilio_api_base; credentials (the API
- * key, else account SID and auth token) go to that host only, and not across a redirect to another.
+ * jobs, files, waits. URLs are made of checked SIDs under twilio_api_base; the credentials of the
+ * account that is asked for (account.h) go to that host only, and not across a redirect to another.
  * Threading: one struct kol_twilio per thread.
  * Source: Twilio's OpenAPI description, api.v2010.account.recording and .call; docs/twilio.md.
  */
@@ -11,14 +11,22 @@
 #define KOL_TWILIO_REST_H
 
 #include "net/http.h"
+#include "store/writer.h"
 #include "twilio/params.h"
 
 struct kol_twilio; /* opaque */
 
-/* conf and stop are borrowed until _free. stop set: every request ends with CANCELLED; NULL is
- * fine. Errors: NO_MEMORY. */
-enum kol_code kol_twilio_new(const struct kol_conf *conf, const atomic_bool *stop,
-                             struct kol_twilio **ret, struct kol_err *err) KOL_MUST_CHECK;
+/*
+ * All is borrowed until _free.
+ *
+ *   writer  lends connections to read the accounts' rows with; NULL: only the account of the
+ *           settings is known
+ *   stop    when set, every request ends with CANCELLED; NULL is fine
+ * Errors: NO_MEMORY.
+ */
+enum kol_code kol_twilio_new(const struct kol_conf *conf, struct kol_writer *writer,
+                             const atomic_bool *stop, struct kol_twilio **ret,
+                             struct kol_err *err) KOL_MUST_CHECK;
 void kol_twilio_free(struct kol_twilio *t); /* NULL is fine */
 
 /* What the last failed answer asked for with Retry-After; 0: nothing. */
@@ -43,7 +51,8 @@ struct kol_rest_recordings {
 };
 
 /*
- * Errors of all requests here: NOT_FOUND (404), REFUSED (401, 403: the credentials), RATE_LIMITED
+ * Errors of all requests here: NOT_FOUND (404), REFUSED (401, 403: the account's credentials, or it
+ * has none: its jobs wait until they change), RATE_LIMITED
  * (429), HTTP_STATUS and BAD_INPUT (an answer that is no such resource), and those of
  * kol_http_send().
  */

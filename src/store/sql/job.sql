@@ -101,7 +101,8 @@ WHERE id = ?1 AND state IN ('scheduled', 'ready', 'running', 'paused');
 
 -- name: job_resume
 UPDATE job SET state = 'ready', due_at_ms = ?2, error_code = NULL, error = NULL, updated_at_ms = ?2
-WHERE state = 'paused' AND error_code = ?1;
+WHERE state = 'paused' AND error_code = ?1
+  AND (?3 IS NULL OR (SELECT account_sid FROM call WHERE call.id = job.call_id) = ?3);
 
 -- name: job_hurry
 UPDATE job SET state = 'ready', due_at_ms = ?4, updated_at_ms = ?4
