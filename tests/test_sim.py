@@ -1,22 +1,17 @@
-"""The simulator itself: a mistake in it would be a mistake in every other test."""
+"""The simulator's callbacks, the CRM and the composed calls: a mistake there would be one in every other test."""
 import base64
-import http.client
 import json
 import random
-import re
+import socket
 import time
-import urllib.error
-import urllib.request
-from pathlib import Path
 
 import calls
 import crm as crm_module
 import pytest
 import twilio_callbacks as callbacks
 from fakehttp import Request, Step
-from twilio_sim import TwilioSim, new_sid
+from twilio_sim import SOURCES, TwilioSim
 
-SPEC = json.loads((Path(__file__).parent / "data" / "twilio-recordings-openapi.json").read_text())
 P = {"CallSid": "CA1234567890ABCDE", "Caller": "+14158675309", "Digits": "1234", "From": "+14158675309",
      "To": "+18005551212"}
 URL = "https://mycompany.com/myapp.php?foo=1&bar=2"
@@ -47,179 +42,6 @@ def recorded(twilio):
     """A call with a recording in both formats."""
     call = twilio.add_call("+972501234567", "+97237654321")
     return call, twilio.add_recording(call, wav=b"RIFF....WAVE" + bytes(500), mp3=b"ID3" + bytes(200))
-
-
-def get(twilio, path, auth=True, method="GET", headers=None):
-    """(status, headers, body) of a request to the simulator."""
-    request = urllib.request.Request(twilio.url + path, method=method, headers=headers or {})
-    if auth:
-        user = auth if isinstance(auth, tuple) else (twilio.account_sid, twilio.auth_token)
-        request.add_header("Authorization", "Basic " + base64.b64encode(":".join(user).encode()).decode())
-    try:
-        with urllib.request.urlopen(request, timeout=10) as response:
-            return response.status, response.headers, response.read()
-    except urllib.error.HTTPError as error:
-        return error.code, error.headers, error.read()
-
-
-def resource(twilio, recording):
-    return json.loads(get(twilio, recording.path + ".json")[2])
-
-
-def fits(value, schema, where=""):
-    """Complains about each difference between a value and an OpenAPI schema of the cut."""
-    if "$ref" in schema:
-        schema = SPEC["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
-    if value is None:
-        return [] if schema.get("nullable") else [f"{where}: null"]
-    if "enum" in schema:
-        return [] if value in schema["enum"] else [f"{where}: {value} is none of {schema['enum']}"]
-    kinds = {"string": str, "integer": int, "number": (int, float), "object": dict, "array": list, "boolean": bool}
-    if schema.get("type") and not isinstance(value, kinds[schema["type"]]):
-        return [f"{where}: {value!r} is not {schema['type']}"]
-    wrong = []
-    if "pattern" in schema and not re.search(schema["pattern"], value):
-        wrong.append(f"{where}: {value} does not match {schema['pattern']}")
-    if "properties" in schema:
-        names = set(schema["properties"])
-        wrong += [f"{where}: {name} differs" for name in names ^ set(value)]
-        for name in names & set(value):
-            wrong += fits(value[name], schema["properties"][name], f"{where}.{name}")
-    if schema.get("type") == "array":
-        for item in value:
-            wrong += fits(item, schema["items"], where + "[]")
-    return wrong
-
-
-def answer_schema(path):
-    return SPEC["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
-
-
-A = "/2010-04-01/Accounts/{AccountSid}"
-
-
-@pytest.mark.parametrize("spec_path, path", [
-    (A + "/Recordings/{Sid}.json", "{recording}.json"),
-    (A + "/Recordings.json", "/2010-04-01/Accounts/{account}/Recordings.json"),
-    (A + "/Calls/{CallSid}/Recordings.json", "{call}/Recordings.json"),
-    (A + "/Calls/{Sid}.json", "{call}.json"),
-])
-def test_resources_fit_the_published_schema(twilio, recorded, spec_path, path):
-    call, recording = recorded
-    recording.source = "DialVerb"  # StartCallRecordingTwiML is real, but not in the published list
-    path = path.format(recording=recording.path, call=call.path, account=twilio.account_sid)
-    status, _, body = get(twilio, path)
-    assert status == 200
-    assert fits(json.loads(body), answer_schema(spec_path)) == []
-
-
-def test_media_types_and_ranges(twilio, recorded):
-    _, recording = recorded
-    for form, kind, size in (("", "audio/x-wav", 512), ("wav", "audio/x-wav", 512), ("mp3", "audio/mpeg", 203)):
-        status, headers, body = get(twilio, recording.media_path(form))
-        assert (status, headers["Content-Type"], len(body)) == (200, kind, size)
-    status, headers, body = get(twilio, recording.media_path("mp3"), headers={"Range": "bytes=0-2"})
-    assert (status, body, headers["Content-Range"]) == (206, b"ID3", "bytes 0-2/203")
-    assert get(twilio, recording.media_path("mp3"), headers={"Range": "bytes=900-"})[0] == 416
-    assert get(twilio, recording.path, method="HEAD")[2] == b""
-
-
-def test_requested_channels(twilio):
-    call = twilio.add_call("+972501234567", "+97237654321")
-    mono = twilio.add_recording(call, wav=b"RIFF", channels=1)
-    assert get(twilio, mono.path + "?RequestedChannels=2")[0] == 400
-    assert get(twilio, mono.path + "?RequestedChannels=1")[0] == 200
-
-
-def test_who_may_ask(twilio, recorded):
-    _, recording = recorded
-    status, headers, body = get(twilio, recording.path + ".json", auth=False)
-    assert status == 401 and json.loads(body)["code"] == 20003 and "Basic" in headers["WWW-Authenticate"]
-    assert get(twilio, recording.path, auth=(twilio.account_sid, "wrong"))[0] == 401
-    assert get(twilio, recording.path, auth=twilio.add_api_key())[0] == 200
-    other = new_sid("AC")
-    twilio.add_account(other, "token")
-    assert get(twilio, recording.path, auth=(other, "token"))[0] == 401
-
-
-def test_not_found_is_json_for_resources_and_xml_for_media(twilio):
-    path = f"/2010-04-01/Accounts/{twilio.account_sid}/Recordings/{new_sid('RE')}"
-    status, headers, body = get(twilio, path + ".json")
-    assert status == 404 and json.loads(body)["code"] == 20404
-    status, headers, body = get(twilio, path + ".mp3")
-    assert status == 404 and headers["Content-Type"] == "application/xml" and b"<Code>20404</Code>" in body
-
-
-def test_durations_come_in_their_order(twilio, recorded):
-    _, recording = recorded
-    recording.durations = ["-1", None, "0", "", 13]
-    seen = [(r["duration"], r["status"]) for r in (resource(twilio, recording) for _ in range(6))]
-    assert seen == [("-1", "processing"), (None, "processing"), ("0", "processing"), ("", "processing"),
-                    (13, "completed"), ("13", "completed")]
-
-
-def test_a_list_uses_up_no_duration(twilio, recorded):
-    _, recording = recorded
-    recording.durations = ["-1"]
-    get(twilio, f"/2010-04-01/Accounts/{twilio.account_sid}/Recordings.json")
-    assert resource(twilio, recording)["duration"] == "-1"
-
-
-def test_scripted_media(twilio, recorded):
-    _, recording = recorded
-    recording.script("mp3", 404, Step(429, {"Retry-After": "7"}), 500, Step(cut_after=10), Step(reset=True), None)
-    path = recording.media_path("mp3")
-    assert get(twilio, path)[0] == 404
-    status, headers, body = get(twilio, path)
-    assert (status, headers["Retry-After"]) == (429, "7") and b"20429" in body
-    assert get(twilio, path)[0] == 500
-    for _ in range(2):
-        with pytest.raises((OSError, http.client.HTTPException)):
-            get(twilio, path)
-    assert get(twilio, path)[0] == 200
-    recording.always("wav", 404)
-    assert [get(twilio, recording.media_path("wav"))[0] for _ in range(3)] == [404] * 3
-
-
-def test_absent_and_deleted(twilio, recorded):
-    _, recording = recorded
-    recording.gone("absent", 16102)
-    found = resource(twilio, recording)
-    assert (found["status"], found["error_code"], found["duration"]) == ("absent", 16102, None)
-    assert get(twilio, recording.path)[0] == 404
-    recording.status = "completed"
-    assert get(twilio, recording.path + ".json", method="DELETE")[0] == 204
-    assert get(twilio, recording.path + ".json")[0] == 404
-    assert json.loads(get(twilio, recording.path + ".json?IncludeSoftDeleted=true")[2])["status"] == "deleted"
-
-
-def test_lists_are_filtered_and_paged(twilio):
-    one, two = (twilio.add_call("+97250000000", "+97237654321") for _ in range(2))
-    now = time.time()
-    for call, days in ((one, 0), (one, 1), (two, 2), (two, 3), (two, 4)):
-        twilio.add_recording(call, wav=b"RIFF").started_at = now - days * 86400
-    base = f"/2010-04-01/Accounts/{twilio.account_sid}/Recordings.json"
-
-    def sids(query):
-        return [r["sid"] for r in json.loads(get(twilio, base + query)[2])["recordings"]]
-
-    everything = sids("")
-    assert len(everything) == 5 and len(sids(f"?CallSid={two.sid}")) == 3
-    day = time.strftime("%Y-%m-%d", time.gmtime(now - 2 * 86400))
-    assert len(sids(f"?DateCreated={day}")) == 1
-    assert len(sids(f"?DateCreated%3E={day}")) == 3 and len(sids(f"?DateCreated%3C={day}")) == 3
-    seen, path = [], base + "?PageSize=2"
-    while path:
-        page = json.loads(get(twilio, path)[2])
-        seen += [r["sid"] for r in page["recordings"]]
-        path = page["next_page_uri"]
-    assert seen == everything
-
-
-def test_a_recording_can_be_started(twilio, recorded):
-    call, _ = recorded
-    status, _, body = get(twilio, call.path + "/Recordings.json", method="POST")
-    assert status == 201 and json.loads(body)["status"] == "in-progress"
 
 
 @pytest.mark.parametrize("url, params, expected", VECTORS)
@@ -262,6 +84,58 @@ def test_nobody_listening_is_tried_once_more(twilio):
         url = closed.url
     sent = twilio.post(url, "/webhook/call_status", {"a": "b"})
     assert [a.outcome for a in sent.attempts] == ["ct", "ct"]
+    assert len(twilio.post(url, "/webhook/call_status", {"a": "b"}, "#rc=5").attempts) == 6
+    assert len(twilio.post(url, "/webhook/call_status", {"a": "b"}, "#rc=5&rp=5xx").attempts) == 1
+
+
+@pytest.mark.parametrize("fragment, step, tries", [
+    ("", 500, 1), ("#rc=5&rp=5xx,ct,rt", 500, 6), ("#rc=2&rp=4xx", 404, 3), ("#rc=3&rp=all", 404, 4),
+    ("#rc=5&rp=5xx,ct,rt", 404, 1), ("#rc=5&rp=5xx,ct,rt", 204, 1), ("#rc=0&rp=all", 500, 1),
+    ("#rc=1&rp=rt", Step(reset=True), 2), ("#rc=1&rp=5xx", Step(reset=True), 1),
+])
+def test_how_often_it_is_tried(twilio, fragment, step, tries):
+    with crm_module.Crm() as target:
+        target.always("/hook", step)
+        sent = twilio.post(target.url, "/hook?token=x", {"a": "b"}, fragment)
+        assert len(sent.attempts) == len(target.requests("/hook")) == tries
+        for request in target.requests("/hook"):
+            assert request.query == "token=x"  # the fragment stays at home
+            assert request.header("I-Twilio-Idempotency-Token") == sent.token
+            assert request.header("X-Twilio-Signature") == callbacks.sign(
+                twilio.auth_token, twilio.public_url + "/hook?token=x", {"a": "b"})
+
+
+def test_each_try_and_all_of_them_have_an_end(twilio):
+    with crm_module.Crm() as target:
+        target.always("/slow", Step(delay_s=1.5))
+        started = time.monotonic()
+        sent = twilio.post(target.url, "/slow", {"a": "b"}, "#rt=150&rc=2&rp=rt")
+        assert [a.outcome for a in sent.attempts] == ["rt"] * 3 and time.monotonic() - started < 1.4
+        started = time.monotonic()
+        sent = twilio.post(target.url, "/slow", {"a": "b"}, "#rt=300&tt=500&rc=5&rp=rt")
+        assert len(sent.attempts) == 2 and time.monotonic() - started < 1.4
+
+
+def test_a_drip_of_packets_does_not_outlast_the_total(twilio):
+    with crm_module.Crm() as target:
+        target.always("/drip", Step(200, body=b"x" * 100, bytes_per_s=10))
+        started = time.monotonic()
+        sent = twilio.post(target.url, "/drip", {"a": "b"}, "#rt=400&tt=600&rc=0")
+        assert sent.last.outcome == "rt" and time.monotonic() - started < 1.5
+
+
+def test_a_connection_that_is_never_accepted(twilio):
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        filler = [socket.socket() for _ in range(2)]
+        for one in filler:
+            one.setblocking(False)
+            one.connect_ex(deaf.getsockname())
+        sent = twilio.post(f"http://127.0.0.1:{deaf.getsockname()[1]}", "/x", {}, "#ct=100&rt=100&rc=0")
+        assert sent.last.outcome in ("ct", "rt") and sent.last.seconds < 1
+        for one in filler:
+            one.close()
 
 
 def test_every_callback_value_is_text(twilio, recorded):
@@ -270,6 +144,69 @@ def test_every_callback_value_is_text(twilio, recorded):
                    callbacks.record_action(call, recording), callbacks.transcription(call, "content", 2, "hello")):
         assert all(isinstance(v, str) for v in params.values())
     assert not {"From", "To", "Direction"} & set(callbacks.recording_status(call, recording))
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("status", ["in-progress", "completed", "absent", "failed"])
+def test_recording_status_of_every_kind(twilio, source, status):
+    call = twilio.add_call("+972501234567", "+97237654321")
+    recording = twilio.add_recording(call, source=source, channels=SOURCES[source])
+    sent = callbacks.recording_status(call, recording, status)
+    assert (sent["RecordingSource"], sent["RecordingStatus"]) == (source, status)
+    assert sent["RecordingChannels"] == str(SOURCES[source])
+    assert sent["ErrorCode"] == {"absent": "16101", "failed": "16105"}.get(status, "0")
+    assert sent.get("RecordingDuration") == {"completed": "13", "in-progress": None}.get(status, "-1")
+
+
+def test_a_call_s_progress_in_any_order(twilio):
+    call = twilio.add_call("+972501234567", "+97237654321")
+    with crm_module.Crm() as target:
+        twilio.call_progress(call, target.url, order=(3, 0, 2, 1))
+        seen = [dict(callbacks.parse_qsl(r.body.decode())) for r in target.requests("/webhook/call_status")]
+    assert [(s["SequenceNumber"], s["CallStatus"]) for s in seen] == [
+        ("3", "completed"), ("0", "initiated"), ("2", "in-progress"), ("1", "ringing")]
+
+
+def test_a_transcript_grows_word_by_word(twilio):
+    call = twilio.add_call("+972501234567", "+97237654321")
+    turns = [("inbound_track", "my door is locked"), ("outbound_track", "coming")]
+    events = callbacks.transcript(call, turns, partials=True)
+    said = [(e["Track"], e["Final"], json.loads(e["TranscriptionData"])["transcript"]) for e in events[1:-1]]
+    assert said == [("inbound_track", "false", "my"), ("inbound_track", "false", "my door"),
+                    ("inbound_track", "false", "my door is"), ("inbound_track", "true", "my door is locked"),
+                    ("outbound_track", "true", "coming")]
+    assert [e["SequenceId"] for e in events] == [str(n) for n in range(1, 8)]
+    assert events[-1]["TranscriptionEvent"] == "transcription-stopped"
+    assert callbacks.transcription(call, "error", 1)["TranscriptionErrorCode"]
+
+
+def test_callbacks_are_signed_with_the_primary_token_of_their_account(twilio):
+    branch = twilio.add_account(owner=twilio.account_sid)
+    call = twilio.add_call("+972501234567", "+97237654321", account_sid=branch.sid)
+    with crm_module.Crm() as target:
+        def token_is(token):
+            twilio.call_status(call, target.url)
+            last = target.requests("/webhook/call_status")[-1]
+            params = dict(callbacks.parse_qsl(last.body.decode(), keep_blank_values=True))
+            return last.header("X-Twilio-Signature") == callbacks.sign(
+                token, twilio.public_url + "/webhook/call_status", params)
+
+        old = branch.token
+        new = branch.add_secondary()
+        assert token_is(old) and not token_is(new)
+        branch.promote()
+        assert token_is(new) and not token_is(old)
+
+
+def test_a_number_s_own_settings_say_where_callbacks_go(twilio):
+    with crm_module.Crm() as target:
+        number = twilio.add_number("+97237654321")
+        call = twilio.add_call("+972501234567", number.number)
+        assert twilio.as_configured(number, call, target.url) is None
+        number.settings["status_callback"] = "https://kol.example.com/t/abc/call_status?x=1#rc=2&rp=5xx"
+        target.always("/t/abc/call_status", 503)
+        sent = twilio.as_configured(number, call, target.url)
+        assert len(sent.attempts) == 3 and target.requests()[0].query == "x=1"
 
 
 def test_crm_agrees_with_the_official_verifier():
