@@ -11,6 +11,7 @@
 #include "serve/api.h"
 #include "store/access.h"
 #include "store/business.h"
+#include "store/channels.h"
 #include "understand/insight.h"
 #include "understand/stage.h"
 
@@ -46,18 +47,6 @@ static enum kol_code check_fields(const struct kol_business *b, struct kol_err *
         return kol_fail(err, KOL_BAD_INPUT, "--language is he, en or auto, not '%s'", b->language);
     if (kol_day_bounds(b->timezone, "2026-01-01", &from, &to, err) != KOL_OK)
         return kol_err_prefix(err, "--timezone=%s", b->timezone);
-    return KOL_OK;
-}
-
-static enum kol_code check_channel_map(const char *text, struct kol_err *err)
-{
-    KOL_JSON map = NULL;
-
-    if (kol_str_empty(text))
-        return KOL_OK;
-    if (kol_json_parse(text, strlen(text), &map, err) != KOL_OK || !json_is_object(map))
-        return kol_fail(err, KOL_BAD_INPUT,
-                        "--channel-map is JSON such as {\"inbound\":\"customer,agent\"}");
     return KOL_OK;
 }
 
@@ -169,7 +158,7 @@ static enum kol_code apply_options(struct kol_cli *cli, struct edit *e, struct k
     if (code == KOL_OK)
         code = kol_redact_parse(b->redact, &redact, err);
     if (code == KOL_OK)
-        code = check_channel_map(b->channel_map, err);
+        code = kol_channel_map_check(b->channel_map, err);
     if (code == KOL_OK && b->webhook_url)
         code = kol_deliver_check_url(cli->conf, b->webhook_url, err);
     if (code == KOL_OK)

@@ -239,6 +239,7 @@ static void print_shown(const struct shown *s)
     print_field("offline", kol_offline_state_name(c->offline_state));
     print_field("channels", c->channels_reason);
     print_field("source", c->transcript_source);
+    print_field("realtime", c->realtime_error);
     print_field("service", c->extracted_service);
     print_field("city", c->extracted_city);
     if (c->extraction_confidence >= 0)

@@ -248,6 +248,10 @@ void kol_intake_after(const struct kol_intake_change *c)
                  "call_sid=%s recording_sid=%s host=%s",
                  c->recording.call_sid, c->recording.recording_sid,
                  host_for_log(c->arena, c->ignored_url));
+    if (c->transcription.error && c->is_new) /* Twilio's text stays in the database */
+        kol_warn("Twilio's realtime transcription failed call_sid=%s code=%.*s",
+                 c->transcription.call_sid, (int)strspn(c->transcription.error, "0123456789"),
+                 c->transcription.error);
     if (!c->queued)
         return;
     kol_log_event(KOL_EV_RECORDING_QUEUED, c->recording.call_sid);

@@ -35,8 +35,9 @@ enum kol_code kol_road_set_parties(struct kol_db *db, const struct kol_conf *con
         code = kol_business_by_number(db, ours, &business_id, err);
     if (code != KOL_OK)
         return code;
-    return kol_call_set_parties(db, call_id, way, from ? from_text : NULL, to ? to_text : NULL,
+    code = kol_call_set_parties(db, call_id, way, from ? from_text : NULL, to ? to_text : NULL,
                                 business_id, now_ms, err);
+    return code == KOL_OK ? kol_call_relabel_realtime(db, call_id, now_ms, NULL, err) : code;
 }
 
 /* ---- jobs ---- */

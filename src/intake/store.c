@@ -6,8 +6,13 @@
 #include "intake/change.h"
 #include "intake/lines.h"
 #include "intake/road.h"
+#include "queue/stage.h"
+#include "store/business.h"
 #include "store/call.h"
+#include "store/channels.h"
 #include "store/event.h"
+
+enum { CALL_LONGEST_S = 4 * 3600 }; /* Twilio ends calls after four hours, unless asked for more */
 
 static enum kol_code add_event(struct kol_db *db, struct kol_intake_change *c,
                                struct kol_event_row event, int64_t now_ms, struct kol_err *err)
@@ -141,19 +146,61 @@ static enum kol_code store_call_status(struct kol_db *db, struct kol_intake_chan
 
 /* ---- /webhook/transcription ---- */
 
-static enum kol_code add_line(struct kol_db *db, struct kol_intake_change *c, int64_t call_id,
-                              int64_t now_ms, bool *ret_new, struct kol_err *err)
+/* What a person of the business and of the customer said; "agent", "customer". */
+static enum kol_code find_role(struct kol_db *db, struct kol_intake_change *c,
+                               const struct kol_call *call, const char **ret, struct kol_err *err)
+{
+    struct kol_business *business = NULL;
+    enum kol_code code = KOL_OK;
+
+    if (call->business_id)
+        code = kol_business_by_id(db, c->arena, call->business_id, &business, err);
+    *ret = kol_track_role(business ? business->channel_map : NULL, call->direction,
+                          c->transcription.outbound);
+    return code;
+}
+
+static enum kol_code add_line(struct kol_db *db, struct kol_intake_change *c,
+                              const struct kol_call *call, int64_t now_ms, bool *ret_new,
+                              struct kol_err *err)
 {
     const struct kol_transcription_params *p = &c->transcription;
+    const char *role = NULL;
+    enum kol_code code = find_role(db, c, call, &role, err);
+
+    if (code != KOL_OK)
+        return code;
     const struct kol_realtime_line line = {
         .transcription_sid = p->transcription_sid ? p->transcription_sid : p->call_sid,
         .sequence = p->sequence,
-        .role = p->outbound ? "agent" : "customer", /* inbound_track is what the other side says */
+        .outbound = p->outbound,
+        .role = role,
         .text = p->transcript,
         .at_ms = p->at_ms ? p->at_ms : now_ms,
     };
 
-    return kol_intake_add_line(db, c->arena, call_id, line, now_ms, ret_new, err);
+    return kol_intake_add_line(db, c->arena, call->id, line, now_ms, ret_new, err);
+}
+
+/* Does anything follow from it now? The end of the call is what counts; it is told by its own
+ * callback, where there is one. */
+static enum kol_code after_transcription(struct kol_db *db, struct kol_intake_change *c,
+                                         const struct kol_call *call, bool line_is_new,
+                                         int64_t now_ms, struct kol_err *err)
+{
+    const bool goes_on = call->status && !kol_call_status_terminal(call->status);
+
+    if (line_is_new && call->ended_at_ms) /* late */
+        return kol_road_queue_realtime(db, c->conf, call, now_ms, err);
+    if (!kol_streq(c->transcription.event, "stopped"))
+        return KOL_OK;
+    if (!goes_on)
+        return kol_road_queue_realtime(db, c->conf, call, now_ms, err);
+    /* One of several transcriptions of the call has ended. Should its end never be told: */
+    return kol_stage_understand_at(
+        db, call->id, call->call_sid, call->business_id,
+        now_ms + kol_road_wait_ms(c->conf, c->conf->realtime_after_s + CALL_LONGEST_S), now_ms,
+        err);
 }
 
 static enum kol_code store_transcription(struct kol_db *db, struct kol_intake_change *c,
@@ -164,11 +211,13 @@ static enum kol_code store_transcription(struct kol_db *db, struct kol_intake_ch
         .account_sid = p->account_sid,
         .kind = "transcription",
         .subject = p->transcription_sid ? p->transcription_sid : p->call_sid,
-        .status = p->event,
+        /* Should the tracks count each for itself, none is taken for a repeat of the other. */
+        .status = p->outbound ? kol_arena_fmt(c->arena, "%s outbound", p->event) : p->event,
         .sequence = p->sequence,
         .call_sid = p->call_sid,
     };
     bool content = kol_streq(p->event, "content"), line_is_new = false;
+    bool words = content && *p->transcript;
     struct kol_call *call = NULL;
     int64_t call_id = 0;
 
@@ -178,17 +227,15 @@ static enum kol_code store_transcription(struct kol_db *db, struct kol_intake_ch
     if (code != KOL_OK || !c->is_new)
         return code;
     code = kol_call_ensure(db, p->call_sid, p->account_sid, now_ms, &call_id, err);
-    if (code == KOL_OK && content)
-        code = add_line(db, c, call_id, now_ms, &line_is_new, err);
     if (code == KOL_OK)
         code = reload(db, c, call_id, &call, err);
+    if (code == KOL_OK && words)
+        code = add_line(db, c, call, now_ms, &line_is_new, err);
+    if (code == KOL_OK && p->error)
+        code = kol_call_set_realtime_error(db, call_id, p->error, now_ms, err);
     if (code != KOL_OK)
         return code;
-
-    bool late = line_is_new && call->ended_at_ms;
-    if (!late && !kol_streq(p->event, "stopped"))
-        return KOL_OK;
-    return kol_road_queue_realtime(db, c->conf, call, now_ms, err);
+    return after_transcription(db, c, call, line_is_new, now_ms, err);
 }
 
 /* ---- entrances ---- */

@@ -424,6 +424,48 @@ static void test_realtime(void **state)
     check_int("it is over", count_jobs("understand"), 1);
 }
 
+#define LINE_OF(sid, n, words)                                                                     \
+    IDS "&TranscriptionSid=" sid "&TranscriptionEvent=transcription-content&SequenceId=" n         \
+        "&Track=inbound_track&TranscriptionData=%7B%22transcript%22%3A%22" words "%22%7D"
+
+/* One of two transcriptions ends while the call goes on: nothing goes out before its end. */
+static void test_a_session_ends_before_the_call(void **state)
+{
+    (void)state;
+    conf.worker = false;
+    accept(KOL_INTAKE_CALL_STATUS, IDS PARTIES "&CallStatus=in-progress&SequenceNumber=1");
+    accept(KOL_INTAKE_TRANSCRIPTION, LINE_OF(GT, "2", "one"));
+    accept(KOL_INTAKE_TRANSCRIPTION,
+           IDS "&TranscriptionSid=" GT "&TranscriptionEvent=transcription-stopped&SequenceId=9");
+    check_true("later than any call is long",
+               find_job("understand", CA)->due_at_ms > kol_wall_ms() + 4 * 3600 * 1000);
+    accept(KOL_INTAKE_TRANSCRIPTION, LINE_OF("GT00000000000000000000000000000077", "1", "two"));
+    accept(KOL_INTAKE_CALL_STATUS, IDS PARTIES "&CallStatus=completed&SequenceNumber=2");
+    within("soon", find_job("understand", CA)->due_at_ms, kol_wall_ms() + 5000, 2000);
+    check_int("one job", count_jobs("understand"), 1);
+    check_str("both", stored(CA)->full_conversation, "Customer: one\nCustomer: two");
+}
+
+/* Nothing was said: no line, and the call is not taken for one with words. */
+static void test_empty_words(void **state)
+{
+    (void)state;
+    accept(KOL_INTAKE_TRANSCRIPTION, LINE("2", "true", "inbound_track", ""));
+    accept(KOL_INTAKE_TRANSCRIPTION, LINE("3", "true", "inbound_track", "+%5Cn+"));
+    check_str("no words", stored(CA)->full_conversation, NULL);
+}
+
+static void test_transcription_fails(void **state)
+{
+    (void)state;
+    accept(KOL_INTAKE_TRANSCRIPTION, LINE("2", "true", "inbound_track", "hello"));
+    accept(KOL_INTAKE_TRANSCRIPTION,
+           IDS "&TranscriptionSid=" GT "&TranscriptionEvent=transcription-error&SequenceId=3"
+               "&TranscriptionErrorCode=32655&TranscriptionError=No+such+language");
+    check_str("visible", stored(CA)->realtime_error, "32655: No such language");
+    check_str("words stay", stored(CA)->full_conversation, "Customer: hello");
+}
+
 static void test_when_realtime_goes_out(void **state)
 {
     struct kol_job *job = NULL;
@@ -589,6 +631,9 @@ int main(void)
         test(test_trigger),
         test(test_realtime),
         test(test_when_realtime_goes_out),
+        test(test_a_session_ends_before_the_call),
+        test(test_empty_words),
+        test(test_transcription_fails),
         test(test_refused),
         test(test_signature_first),
         test(test_get_and_json),

@@ -17,7 +17,10 @@ enum kol_code kol_stage_understand_at(struct kol_db *db, int64_t call_id, const 
     };
     enum kol_code code = kol_queue_add(db, &job, now_ms, NULL, err);
 
-    if (code != KOL_OK || due_at_ms > now_ms)
+    if (code == KOL_OK && due_at_ms > now_ms)
+        return kol_db_run(db, KOL_SQL_understand_sooner,
+                          KOL_ARGS(KOL_TEXT(call_sid), KOL_INT(due_at_ms)), NULL, err);
+    if (code != KOL_OK)
         return code;
     return kol_queue_hurry(db, "full", "understand", call_sid, now_ms, err);
 }

@@ -53,6 +53,7 @@ static void add_understanding(json_t *json, const struct kol_call *call)
     kol_json_set_str(json, "language", call->language);
     kol_json_set_str(json, "model", call->model);
     kol_json_set_str(json, "transcript_source", call->transcript_source);
+    kol_json_set_str(json, "realtime_error", call->realtime_error);
     kol_json_set_str(json, "summary", call->summary);
     kol_json_set_str(json, "extracted_service", call->extracted_service);
     kol_json_set_str(json, "extracted_city", call->extracted_city);

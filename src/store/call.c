@@ -84,7 +84,8 @@ static void read_call(struct kol_arena *a, struct kol_stmt *st, void *row)
     c->insight = kol_col_dup(a, st, i++);
     c->version = kol_col_int(st, i++);
     c->transcript_channels = (int)kol_col_int(st, i++);
-    c->channels_reason = kol_col_dup(a, st, i);
+    c->channels_reason = kol_col_dup(a, st, i++);
+    c->realtime_error = kol_col_dup(a, st, i);
 }
 
 static enum kol_code read_one(struct kol_db *db, struct kol_arena *a, enum kol_sql id,
@@ -289,92 +290,4 @@ enum kol_code kol_call_set_offline_state(struct kol_db *db, int64_t id,
     return kol_db_run(db, KOL_SQL_call_set_offline_state,
                       KOL_ARGS(KOL_INT(id), KOL_TEXT(offline_names[state]), KOL_INT(now_ms)), NULL,
                       err);
-}
-
-/* ---- the realtime transcript ---- */
-
-#define NEAR_LINES_MOST 400
-
-static void read_line(struct kol_arena *a, struct kol_stmt *st, void *row)
-{
-    struct kol_realtime_line *line = row;
-
-    line->transcription_sid = kol_col_dup(a, st, 0);
-    line->sequence = kol_col_int(st, 1);
-    line->role = kol_col_dup(a, st, 2);
-    line->text = kol_col_dup(a, st, 3);
-    line->at_ms = kol_col_int(st, 4);
-}
-
-enum kol_code kol_call_realtime_near(struct kol_db *db, struct kol_arena *a, int64_t call_id,
-                                     int64_t at_ms, int64_t within_ms,
-                                     struct kol_realtime_line **ret, size_t *ret_count,
-                                     struct kol_err *err)
-{
-    struct kol_rows rows;
-    enum kol_code code = kol_db_rows(
-        db, a, KOL_SQL_realtime_lines_near,
-        KOL_ARGS(KOL_INT(call_id), KOL_INT(at_ms - within_ms), KOL_INT(at_ms + within_ms)),
-        sizeof(struct kol_realtime_line), NEAR_LINES_MOST, read_line, &rows, err);
-
-    if (code != KOL_OK)
-        return code;
-    *ret = rows.rows;
-    *ret_count = rows.count;
-    return KOL_OK;
-}
-
-enum kol_code kol_call_set_realtime_text(struct kol_db *db, const struct kol_realtime_line *line,
-                                         const char *text, struct kol_err *err)
-{
-    return kol_db_run(
-        db, KOL_SQL_realtime_line_set_text,
-        KOL_ARGS(KOL_TEXT(line->transcription_sid), KOL_INT(line->sequence), KOL_TEXT(text)), NULL,
-        err);
-}
-
-#define CONVERSATION_MAX_BYTES (4 * 1024 * 1024)
-
-static enum kol_code build_conversation(struct kol_db *db, int64_t call_id, struct kol_str *text,
-                                        struct kol_err *err)
-{
-    KOL_STMT st = NULL;
-    bool row;
-    enum kol_code code =
-        kol_db_query(db, KOL_SQL_realtime_lines, KOL_ARGS(KOL_INT(call_id)), &st, err);
-
-    if (code != KOL_OK)
-        return code;
-    while ((code = kol_step(st, &row, err)) == KOL_OK && row) {
-        bool agent = kol_streq(kol_col_text(st, 0), "agent");
-
-        kol_str_add_fmt(text, "%s%s: %s", text->len ? "\n" : "", agent ? "Agent" : "Customer",
-                        kol_col_text(st, 1));
-    }
-    return code;
-}
-
-enum kol_code kol_call_add_realtime_line(struct kol_db *db, int64_t call_id,
-                                         const struct kol_realtime_line *line, int64_t now_ms,
-                                         bool *ret_new, struct kol_err *err)
-{
-    KOL_STR text;
-    int64_t changes = 0;
-    enum kol_code code = kol_db_run(
-        db, KOL_SQL_realtime_line_add,
-        KOL_ARGS(KOL_TEXT(line->transcription_sid), KOL_INT(line->sequence), KOL_INT(call_id),
-                 KOL_TEXT(line->role), KOL_TEXT(line->text), KOL_INT(line->at_ms)),
-        &changes, err);
-
-    kol_str_init(&text, CONVERSATION_MAX_BYTES);
-    *ret_new = changes > 0;
-    if (code != KOL_OK || changes == 0)
-        return code;
-    code = build_conversation(db, call_id, &text, err);
-    if (code != KOL_OK)
-        return code;
-    /* Past the maximum the string stays as it was before: the beginning of a very long call. */
-    code = kol_db_run(db, KOL_SQL_call_set_full_conversation,
-                      KOL_ARGS(KOL_INT(call_id), KOL_TEXT(text.data), KOL_INT(now_ms)), NULL, err);
-    return code == KOL_OK ? kol_search_index(db, call_id, err) : code;
 }

@@ -76,6 +76,7 @@ struct kol_call {
     int64_t version;              /* of what was last handed to the CRM */
     int transcript_channels;      /* heard as so many; 0: not transcribed */
     const char *channels_reason;  /* why as fewer than the recording has; NULL */
+    const char *realtime_error;   /* what went wrong with the realtime transcript; NULL */
 };
 
 /* NULL and KOL_OK when there is none. */
@@ -150,12 +151,13 @@ enum kol_code kol_call_set_offline_state(struct kol_db *db, int64_t id,
                                          enum kol_offline_state state, int64_t now_ms,
                                          struct kol_err *err) KOL_MUST_CHECK;
 
-/* One line of the realtime transcript; a line already stored (same sid and sequence) changes
- * nothing. */
+/* One line of the realtime transcript; a line already stored (same sid, sequence and track)
+ * changes nothing. */
 struct kol_realtime_line {
     const char *transcription_sid;
     int64_t sequence;
-    const char *role; /* "agent" or "customer" */
+    bool outbound;    /* of outbound_track, else of inbound_track */
+    const char *role; /* "agent" or "customer": kol_track_role() */
     const char *text;
     int64_t at_ms;
 };
@@ -167,9 +169,19 @@ enum kol_code kol_call_realtime_near(struct kol_db *db, struct kol_arena *a, int
 /* Change: other words for a stored line; full_conversation follows with the next line. */
 enum kol_code kol_call_set_realtime_text(struct kol_db *db, const struct kol_realtime_line *line,
                                          const char *text, struct kol_err *err) KOL_MUST_CHECK;
-/* Stores the line and makes full_conversation anew ("Customer: ..." lines in order of time). */
+/*
+ * Stores the line and makes full_conversation anew: "Customer: ..." lines. Within a transcription
+ * they stand in the order of its sequence, whatever their times; several are merged by time.
+ */
 enum kol_code kol_call_add_realtime_line(struct kol_db *db, int64_t call_id,
                                          const struct kol_realtime_line *line, int64_t now_ms,
                                          bool *ret_new, struct kol_err *err) KOL_MUST_CHECK;
+/* Change: the roles of all lines as the business's channel map says now; the business or the
+ * direction became known, or the map is another one. ret_changed may be NULL. */
+enum kol_code kol_call_relabel_realtime(struct kol_db *db, int64_t call_id, int64_t now_ms,
+                                        bool *ret_changed, struct kol_err *err) KOL_MUST_CHECK;
+/* Change: what Twilio said when its transcription failed. */
+enum kol_code kol_call_set_realtime_error(struct kol_db *db, int64_t id, const char *text,
+                                          int64_t now_ms, struct kol_err *err) KOL_MUST_CHECK;
 
 #endif

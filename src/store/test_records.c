@@ -236,8 +236,8 @@ static void test_realtime_lines_build_the_conversation_once_each(void **state)
     int64_t id = 0;
     bool is_new;
     struct kol_call *call = NULL;
-    const struct kol_realtime_line second = {"GT1", 2, "agent", "איפה אתה?", 2000};
-    const struct kol_realtime_line first = {"GT1", 1, "customer", "צריך מנעולן", 1000};
+    const struct kol_realtime_line second = {"GT1", 2, true, "agent", "איפה אתה?", 2000};
+    const struct kol_realtime_line first = {"GT1", 1, false, "customer", "צריך מנעולן", 1000};
 
     ok(kol_call_ensure(db, CALL, ACCOUNT, 1, &id, &err));
     ok(kol_call_add_realtime_line(db, id, &second, 1, &is_new, &err));

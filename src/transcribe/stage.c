@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "store/business.h"
 #include "store/call.h"
+#include "store/channels.h"
 #include "store/segment.h"
 #include "transcribe/redact.h"
 #include "transcribe/stage.h"
@@ -23,50 +24,15 @@
 
 /* ---- who is on which channel ---- */
 
-/* "customer,agent" -> roles; anything else leaves them. */
-static bool parse_roles(const char *text, enum kol_role roles[static 2])
-{
-    if (kol_streq(text, "customer,agent")) {
-        roles[0] = KOL_ROLE_CUSTOMER;
-        roles[1] = KOL_ROLE_AGENT;
-        return true;
-    }
-    if (kol_streq(text, "agent,customer")) {
-        roles[0] = KOL_ROLE_AGENT;
-        roles[1] = KOL_ROLE_CUSTOMER;
-        return true;
-    }
-    return false;
-}
-
-/* The business's own map: "<source>/<direction>", then "<direction>". */
-static bool roles_of_business(const char *channel_map, const struct kol_call *call,
-                              enum kol_role roles[static 2])
-{
-    KOL_JSON map = NULL;
-    char key[96];
-
-    if (kol_str_empty(channel_map) ||
-        kol_json_parse(channel_map, strlen(channel_map), &map, NULL) != KOL_OK)
-        return false;
-    snprintf(key, sizeof(key), "%s/%s", call->recording_source ? call->recording_source : "",
-             call->direction ? call->direction : "");
-    if (parse_roles(kol_json_get_str(map, key), roles))
-        return true;
-    return call->direction && parse_roles(kol_json_get_str(map, call->direction), roles);
-}
-
 void kol_transcribe_roles(const struct kol_conf *conf, const char *channel_map,
                           const struct kol_call *call, enum kol_role roles[static 2])
 {
-    parse_roles("customer,agent", roles);
-    if (conf->channel_map == KOL_CHANNELS_AGENT_CUSTOMER)
-        parse_roles("agent,customer", roles);
-    /* SIP trunks record our own side first; all other sources the caller's, or the callee of an
-     * outbound call. Source: docs/twilio.md, "Channels". */
-    if (conf->channel_map == KOL_CHANNELS_AUTO && kol_streq(call->recording_source, "Trunking"))
-        parse_roles("agent,customer", roles);
-    roles_of_business(channel_map, call, roles);
+    const bool agent_first =
+        kol_streq(kol_channel_roles(conf, channel_map, call->recording_source, call->direction),
+                  KOL_AGENT_FIRST);
+
+    roles[0] = agent_first ? KOL_ROLE_AGENT : KOL_ROLE_CUSTOMER;
+    roles[1] = agent_first ? KOL_ROLE_CUSTOMER : KOL_ROLE_AGENT;
 }
 
 /* ---- running ---- */

@@ -228,6 +228,42 @@ const char *kol_call_direction(const char *direction)
     return outbound ? "outbound" : "inbound";
 }
 
+/* Bytes at s that are no part of a line: control characters, and Unicode's ways to end a line. */
+static size_t line_break_at(const char *s)
+{
+    const unsigned char *c = (const unsigned char *)s;
+
+    if (*c && (*c <= ' ' || *c == 0x7F))
+        return 1;
+    if (c[0] == 0xC2 && c[1] >= 0x80 && c[1] <= 0x9F)
+        return 2;
+    return c[0] == 0xE2 && c[1] == 0x80 && (c[2] == 0xA8 || c[2] == 0xA9) ? 3 : 0;
+}
+
+/*
+ * One line: what is no text becomes a blank, of several one stays, none at the ends. Somebody's
+ * words must not be able to begin a line "Agent: ...".
+ */
+static const char *one_line(struct kol_arena *a, const char *text)
+{
+    char *out = kol_arena_str(a, text), *to = out;
+
+    for (const char *s = text; out && *s;) {
+        const size_t skip = line_break_at(s);
+
+        if (skip == 0)
+            *to++ = *s++;
+        else if (to > out && to[-1] != ' ')
+            *to++ = ' ';
+        s += skip;
+    }
+    if (out) {
+        to -= to > out && to[-1] == ' ';
+        *to = '\0';
+    }
+    return out;
+}
+
 /* The words of a content event; they stand in JSON inside the parameter. */
 static enum kol_code read_transcript(struct kol_arena *a, const struct kol_params *p,
                                      const char **ret, struct kol_err *err)
@@ -243,8 +279,35 @@ static enum kol_code read_transcript(struct kol_arena *a, const struct kol_param
     const char *words = kol_json_get_str(json, "transcript");
     if (!words)
         return kol_fail(err, KOL_BAD_INPUT, "TranscriptionData has no transcript");
-    *ret = kol_arena_str(a, words);
+    *ret = one_line(a, words);
     return *ret ? KOL_OK : kol_fail(err, KOL_NO_MEMORY, "read a transcript: out of memory");
+}
+
+/* TranscriptionErrorCode and TranscriptionError, for people. */
+static const char *transcription_error(struct kol_arena *a, const struct kol_params *p)
+{
+    const char *code = get(p, "TranscriptionErrorCode"), *text = get(p, "TranscriptionError");
+    const int64_t number = number_or(code, 0);
+    char *line = kol_arena_str(a, one_line(a, text ? text : "no reason given"));
+
+    if (!line)
+        return NULL;
+    line[kol_utf8_clip(line, 200)] = '\0';
+    return number > 0 ? kol_arena_fmt(a, "%lld: %s", (long long)number, line) : line;
+}
+
+/*
+ * Without SequenceId: time, and of the same millisecond whatever its bytes come to, so that a
+ * repeated callback is known again.
+ */
+static int64_t made_up_sequence(const struct kol_params *p, int64_t at_ms)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    const char *data = get(p, "TranscriptionData");
+
+    for (const char *c = data ? data : ""; *c; c++)
+        hash = (hash ^ (unsigned char)*c) * 16777619u;
+    return at_ms * 1000 + hash % 1000;
 }
 
 enum kol_code kol_transcription_params_read(struct kol_arena *a, const struct kol_params *p,
@@ -266,10 +329,14 @@ enum kol_code kol_transcription_params_read(struct kol_arena *a, const struct ko
                         t.event ? "no transcription event" : "missing");
 
     t.event += sizeof prefix - 1;
-    t.sequence = number_or(get(p, "SequenceId"), 0);
-    t.final = strcasecmp(get(p, "Final") ? get(p, "Final") : "", "true") == 0;
+    t.final = strcasecmp(get(p, "Final") ? get(p, "Final") : "true", "true") == 0;
     t.outbound = kol_streq(get(p, "Track"), "outbound_track");
     t.at_ms = kol_twilio_time(get(p, "Timestamp"));
+    t.sequence = number_or(get(p, "SequenceId"), -1);
+    if (t.sequence < 0)
+        t.sequence = made_up_sequence(p, t.at_ms);
+    if (kol_streq(t.event, "error"))
+        t.error = transcription_error(a, p);
     if (kol_streq(t.event, "content"))
         code = read_transcript(a, p, &t.transcript, err);
     if (code == KOL_OK)

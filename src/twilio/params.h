@@ -91,10 +91,11 @@ const char *kol_call_direction(const char *direction);
 struct kol_transcription_params {
     const char *account_sid, *call_sid, *transcription_sid;
     const char *event; /* started, content, stopped, error: without Twilio's "transcription-" */
-    int64_t sequence;
-    bool final;             /* partial results are replaced by a final one */
-    bool outbound;          /* which track spoke: outbound_track, else inbound_track */
-    const char *transcript; /* of a content event, "" otherwise */
+    int64_t sequence;  /* SequenceId; made of time and content where Twilio sent none */
+    bool final;        /* partial results are replaced by a final one */
+    bool outbound;     /* which track spoke: outbound_track, else inbound_track */
+    const char *transcript; /* of a content event, one line without control characters; else "" */
+    const char *error;      /* of an error event: "<code>: <text>", short; else NULL */
     int64_t at_ms;          /* 0 none */
 };
 enum kol_code kol_transcription_params_read(struct kol_arena *a, const struct kol_params *p,

@@ -229,13 +229,17 @@ static void test_call(void **state)
     check_str("unknown", kol_call_direction(NULL), NULL);
 }
 
+#define DATA(words)                                                                                \
+    "TranscriptionEvent=transcription-content&TranscriptionData=%7B%22transcript%22%3A%22" words   \
+    "%22%7D"
+
 static void test_transcription(void **state)
 {
     static const struct {
         const char *rest, *event, *transcript, *error;
         bool final, outbound;
     } rows[] = {
-        {"TranscriptionEvent=transcription-started", "started", "", NULL, false, false},
+        {"TranscriptionEvent=transcription-started", "started", "", NULL, true, false},
         {"TranscriptionEvent=transcription-content&Final=true&Track=outbound_track&"
          "TranscriptionData="
          "%7B%22transcript%22%3A%22%D7%A9%D7%9C%D7%95%D7%9D%22%7D",
@@ -243,6 +247,23 @@ static void test_transcription(void **state)
         {"TranscriptionEvent=transcription-content&Final=false&TranscriptionData=%7B%22transcript%"
          "22%3A%22a%22%7D",
          "content", "a", NULL, false, false},
+        {DATA("a") "&Final=FALSE", "content", "a", NULL, false, false},
+        {DATA("a"), "content", "a", NULL, true, false}, /* only "false" is partial */
+        {DATA(""), "content", "", NULL, true, false},
+        {DATA("+%5Cn+"), "content", "", NULL, true, false},
+        {DATA("hi%5CnAgent%3A++yes%5C%5C%5Ct%5Cu2028%5Cu0085%5Cu0001x"), "content",
+         "hi Agent: yes\\ x", NULL, true, false},
+        {DATA("%F0%9F%94%91+%5Cud83d%5Cudd11"), "content", "🔑 🔑", NULL, true, false},
+        {DATA("a%5Cu0000b"), NULL, NULL, "TranscriptionData", 0, 0},
+        {DATA("%5Cud83d"), NULL, NULL, "TranscriptionData", 0, 0}, /* half a surrogate pair */
+        {DATA("%FF"), NULL, NULL, "TranscriptionData", 0, 0},
+        {"TranscriptionEvent=transcription-content&TranscriptionData=x%00y", NULL, NULL, "NUL", 0,
+         0},
+        {"TranscriptionEvent=transcription-content&TranscriptionData=%7B%22transcript%22%3A5%7D",
+         NULL, NULL, "no transcript", 0, 0},
+        {"TranscriptionEvent=transcription-content&TranscriptionData=%22words%22", NULL, NULL,
+         "no transcript", 0, 0},
+        {"TranscriptionEvent=transcription-new", "new", "", NULL, true, false},
         {"TranscriptionEvent=transcription-content&Final=true", NULL, NULL,
          "TranscriptionData is missing", 0, 0},
         {"TranscriptionEvent=transcription-content&TranscriptionData=%7B", NULL, NULL,
@@ -270,6 +291,72 @@ static void test_transcription(void **state)
         check_int(rows[i].rest, t.final, rows[i].final);
         check_int(rows[i].rest, t.outbound, rows[i].outbound);
     }
+}
+
+/* Brackets in brackets, as many as a parameter has room for: refused, not a stack overflow. */
+static void test_deep_transcription(void **state)
+{
+    KOL_ARENA a = kol_arena_new(0);
+    char deep[20001];
+    struct kol_err err = {0};
+    struct kol_transcription_params t;
+
+    (void)state;
+    memset(deep, '[', 20000);
+    deep[20000] = '\0';
+    struct kol_params p = parse(a, kol_arena_fmt(a,
+                                                 "AccountSid=" AC "&CallSid=" CA
+                                                 "&TranscriptionEvent=transcription-content"
+                                                 "&TranscriptionData=%s",
+                                                 deep));
+    check_code("deep", kol_transcription_params_read(a, &p, &t, &err), KOL_BAD_INPUT, &err);
+}
+
+static struct kol_transcription_params transcription(struct kol_arena *a, const char *rest)
+{
+    struct kol_err err = {0};
+    struct kol_transcription_params t = {0};
+    struct kol_params p = parse(a, kol_arena_fmt(a, "AccountSid=" AC "&CallSid=" CA "&%s", rest));
+
+    check_ok(rest, kol_transcription_params_read(a, &p, &t, &err), &err);
+    return t;
+}
+
+/* Without SequenceId a repeat is known again, and two lines of one time are two. */
+static void test_sequence(void **state)
+{
+    static const char time[] = "&Timestamp=2026-03-24T18%3A15%3A40.123456Z";
+    KOL_ARENA a = kol_arena_new(0);
+    const char *first = kol_arena_fmt(a, "%s%s", DATA("one"), time);
+    const char *second = kol_arena_fmt(a, "%s%s", DATA("two"), time);
+
+    (void)state;
+    check_int("given", transcription(a, DATA("a") "&SequenceId=7").sequence, 7);
+    check_int("made up", transcription(a, first).sequence / 1000, 1774376140123);
+    check_int("the same", transcription(a, first).sequence, transcription(a, first).sequence);
+    check_true("another", transcription(a, first).sequence != transcription(a, second).sequence);
+}
+
+static void test_transcription_error(void **state)
+{
+    static const char event[] = "TranscriptionEvent=transcription-error";
+    KOL_ARENA a = kol_arena_new(0);
+    char longest[1000];
+
+    (void)state;
+    check_str("both",
+              transcription(a, kol_arena_fmt(a,
+                                             "%s&TranscriptionErrorCode=32655&TranscriptionError="
+                                             "Provider%%0Aunavailable",
+                                             event))
+                  .error,
+              "32655: Provider unavailable");
+    check_str("nothing", transcription(a, event).error, "no reason given");
+    check_str("no error", transcription(a, DATA("a")).error, NULL);
+    memset(longest, 'x', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = '\0';
+    const char *rest = kol_arena_fmt(a, "%s&TranscriptionError=%s", event, longest);
+    check_int("long", strlen(transcription(a, rest).error), 200);
 }
 
 static void test_times(void **state)
@@ -303,7 +390,8 @@ int main(void)
         cmocka_unit_test(test_durations), cmocka_unit_test(test_durations_of_json),
         cmocka_unit_test(test_recording), cmocka_unit_test(test_refused),
         cmocka_unit_test(test_call),      cmocka_unit_test(test_transcription),
-        cmocka_unit_test(test_times),
+        cmocka_unit_test(test_times),     cmocka_unit_test(test_deep_transcription),
+        cmocka_unit_test(test_sequence),  cmocka_unit_test(test_transcription_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,8 @@ recording_url, recording_sid, recording_source, duration, channels, started_at_m
 created_at_ms, updated_at_ms, fetch_state, fetch_reason, fetch_next_at_ms, audio_file,
 audio_recording_sid, audio_bytes, audio_sha256, offline_state, final_transcript,
 full_conversation, language, model, transcript_source, summary, extracted_service,
-extracted_city, extraction_confidence, insight, version, transcript_channels, channels_reason
+extracted_city, extraction_confidence, insight, version, transcript_channels, channels_reason,
+realtime_error
 
 -- name: call_by_sid
 SELECT @call_columns@ FROM call WHERE call_sid = ?1;
@@ -110,18 +111,33 @@ WHERE id = ?1;
 UPDATE call SET offline_state = ?2, updated_at_ms = ?3 WHERE id = ?1;
 
 -- name: realtime_line_add
-INSERT INTO realtime_line (transcription_sid, sequence, call_id, role, text, at_ms)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING;
+INSERT INTO realtime_line (transcription_sid, sequence, call_id, outbound, role, text, at_ms)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING;
 
 -- name: realtime_lines
-SELECT role, text FROM realtime_line WHERE call_id = ?1 ORDER BY at_ms, transcription_sid, sequence;
+-- A line is not earlier than those before it in its own transcription, whatever its clock says.
+SELECT role, text FROM realtime_line WHERE call_id = ?1
+ORDER BY max(at_ms) OVER (PARTITION BY transcription_sid ORDER BY sequence), transcription_sid, sequence, outbound;
 
 -- name: realtime_lines_near
-SELECT transcription_sid, sequence, role, text, at_ms FROM realtime_line
+SELECT transcription_sid, sequence, outbound, role, text, at_ms FROM realtime_line
 WHERE call_id = ?1 AND at_ms BETWEEN ?2 AND ?3 ORDER BY at_ms, transcription_sid, sequence;
 
 -- name: realtime_line_set_text
-UPDATE realtime_line SET text = ?3 WHERE transcription_sid = ?1 AND sequence = ?2;
+UPDATE realtime_line SET text = ?4 WHERE transcription_sid = ?1 AND sequence = ?2 AND outbound = ?3;
+
+-- name: realtime_line_set_role
+UPDATE realtime_line SET role = ?3 WHERE call_id = ?1 AND outbound = ?2 AND role <> ?3;
+
+-- name: call_channel_map
+SELECT b.channel_map, c.direction FROM call c LEFT JOIN business b ON b.id = c.business_id WHERE c.id = ?1;
+
+-- name: call_set_realtime_error
+UPDATE call SET realtime_error = ?2, updated_at_ms = ?3 WHERE id = ?1;
+
+-- name: understand_sooner
+UPDATE job SET due_at_ms = ?2 WHERE kind = 'full' AND stage = 'understand' AND subject = ?1
+    AND state = 'scheduled' AND due_at_ms > ?2;
 
 -- name: call_set_full_conversation
 UPDATE call SET full_conversation = ?2, updated_at_ms = ?3 WHERE id = ?1;
