@@ -21,7 +21,7 @@ plan() { # demo, test or test-all
         say "  the Whisper model 'base' (150 MB), into build/models"
     fi
     case $1 in
-    test*) [ -f "$stamps/python" ] || say "  the tests' Python packages (55 MB), into build/venv" ;;
+    test*) [ -f "$stamps/python" ] || say "  the tests' Python packages (120 MB), into build/venv, and Twilio's client for Node, into build/node" ;;
     esac
     say "  Only Debian's packages go outside this folder, and none of their services is started."
 }
@@ -51,6 +51,6 @@ cmd_setup() {
     setup_for_build
     [ ${#groups[@]} -eq 0 ] || setup_packages "${groups[@]}"
     setup_model
-    [ ${#groups[@]} -eq 0 ] || setup_python
+    [ ${#groups[@]} -eq 0 ] || { setup_python; setup_node; }
     say "set up; $(elapsed)"
 }

