@@ -71,6 +71,7 @@ enum kol_code kol_rest_recording_read(struct kol_arena *a, const json_t *json,
         .source = text(a, json, "source"),
         .duration = kol_duration_of_json(a, json_object_get(json, "duration")),
         .error_code = number(json, "error_code"),
+        .created_at_ms = kol_twilio_time(kol_json_get_str(json, "date_created")),
         .started_at_ms = kol_twilio_time(kol_json_get_str(json, "start_time")),
         .media_url = text_of(a, json, "media_url", KOL_URL_MAX),
     };

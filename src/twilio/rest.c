@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "twilio/account.h"
 #include "twilio/client.h"
+#include "twilio/page.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -183,6 +184,33 @@ enum kol_code kol_twilio_recordings_of_call(struct kol_arena *a, struct kol_twil
                                            account_sid, call_sid);
     code = get_json(a, t, account_sid, path, LIST_BYTES, &json, err);
     return code == KOL_OK ? kol_rest_recordings_read(a, json, ret, err) : code;
+}
+
+enum kol_code kol_twilio_recordings_page(struct kol_arena *a, struct kol_twilio *t,
+                                         const struct kol_rest_list *list,
+                                         struct kol_rest_cursor *cursor,
+                                         struct kol_rest_recordings *ret, bool *ret_more,
+                                         struct kol_err *err)
+{
+    KOL_JSON json = NULL;
+    const char *url = NULL, *path = NULL;
+    enum kol_code code = kol_rest_list_path(a, list, cursor, &path, &url, err);
+
+    if (code == KOL_OK)
+        code = get_json(a, t, list->account_sid, url, LIST_BYTES, &json, err);
+    if (code == KOL_OK)
+        code = kol_rest_recordings_read(a, json, ret, err);
+    if (code == KOL_OK)
+        code = kol_rest_next_read(a, json, t->conf->twilio_api_base, path, cursor, ret_more, err);
+    if (code != KOL_OK)
+        return code;
+
+    size_t kept = 0;
+    for (size_t i = 0; i < ret->count; i++)
+        if (kol_streq(ret->items[i].account_sid, list->account_sid))
+            ret->items[kept++] = ret->items[i];
+    ret->count = kept;
+    return KOL_OK;
 }
 
 enum kol_code kol_twilio_call(struct kol_arena *a, struct kol_twilio *t, const char *account_sid,

@@ -40,7 +40,7 @@ struct kol_rest_recording {
     struct kol_duration duration;
     int channels;
     int64_t error_code;
-    int64_t started_at_ms;
+    int64_t created_at_ms, started_at_ms; /* 0 unknown */
     const char *media_url; /* as given: a bucket of the customer's, or Twilio's own address */
     bool encrypted;        /* with a public key of the customer's */
     const char *public_key_sid, *encrypted_cek, *iv; /* the last two in base64 */
@@ -65,6 +65,31 @@ enum kol_code kol_twilio_recordings_of_call(struct kol_arena *a, struct kol_twil
                                             const char *account_sid, const char *call_sid,
                                             bool with_deleted, struct kol_rest_recordings *ret,
                                             struct kol_err *err) KOL_MUST_CHECK;
+
+/* A part of an account's recordings. Twilio's filter knows days only, in GMT, and is vague about
+ * where the last one ends: ask for a day more at both ends, and look at created_at_ms. */
+struct kol_rest_list {
+    const char *account_sid;
+    const char *from_date, *to_date; /* YYYY-MM-DD; NULL: open */
+    bool with_deleted;               /* also those deleted in the last 40 days */
+    int page_size;                   /* 1 to 1,000 */
+};
+/* Where a list goes on; all zero: at its beginning. */
+struct kol_rest_cursor {
+    int64_t page;
+    char token[256];
+};
+/*
+ * One page, the newest recordings first; those of another account are left out. cursor moves on,
+ * ret_more tells whether there is another page.
+ * Errors also: BAD_INPUT when the list goes on at another place than this very list: no request
+ * goes there.
+ */
+enum kol_code kol_twilio_recordings_page(struct kol_arena *a, struct kol_twilio *t,
+                                         const struct kol_rest_list *list,
+                                         struct kol_rest_cursor *cursor,
+                                         struct kol_rest_recordings *ret, bool *ret_more,
+                                         struct kol_err *err) KOL_MUST_CHECK;
 
 struct kol_rest_call {
     const char *call_sid, *account_sid;
@@ -116,6 +141,10 @@ enum kol_code kol_rest_recording_read(struct kol_arena *a, const json_t *json,
 enum kol_code kol_rest_recordings_read(struct kol_arena *a, const json_t *json,
                                        struct kol_rest_recordings *ret,
                                        struct kol_err *err) KOL_MUST_CHECK;
+/* path: of the list, as asked for. The answer's next_page_uri, reduced to page number and token. */
+enum kol_code kol_rest_next_read(struct kol_arena *a, const json_t *json, const char *api_base,
+                                 const char *path, struct kol_rest_cursor *cursor, bool *ret_more,
+                                 struct kol_err *err) KOL_MUST_CHECK;
 enum kol_code kol_rest_call_read(struct kol_arena *a, const json_t *json, struct kol_rest_call *ret,
                                  struct kol_err *err) KOL_MUST_CHECK;
 
