@@ -266,6 +266,7 @@ def default_settings(twilio) -> dict:
         "twilio_api_base": twilio.url,
         "allow_private_hosts": ["127.0.0.1"],
         "worker": False,
+        "reconcile_every_s": 0,  # recordings that a test has not announced stay unknown
         "test_wait_divisor": DIVISOR,
     }
     if os.environ.get("KOL_MODELS"):

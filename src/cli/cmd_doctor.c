@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "store/business.h"
 #include "store/fact.h"
+#include "store/reconcile.h"
 #include "transcribe/stage.h"
 
 #include <stdarg.h>
@@ -159,6 +160,34 @@ static void check_businesses(struct doctor *d)
         }
 }
 
+/* Lost callbacks are made up for only as long as the list at Twilio can be read. */
+static void check_reconcile(struct doctor *d)
+{
+    struct kol_err err = {0};
+    struct kol_reconcile *rows = NULL;
+    size_t n = 0;
+    char when[KOL_TIME_TEXT];
+    struct kol_db *db = kol_reader_borrow(d->cli->writer, &err);
+
+    if (d->cli->conf->reconcile_every_s == 0)
+        say(d, "reconcile", WARN,
+            "switched off (reconcile_every_s = 0): a recording whose callback gets lost is not "
+            "found");
+    if (!db || kol_reconcile_list(db, d->cli->arena, NULL, &rows, &n, &err) != KOL_OK)
+        say(d, "reconcile", BAD, "%s", err.msg);
+    kol_reader_return(d->cli->writer, db);
+    for (size_t i = 0; i < n; i++) {
+        kol_time_iso(rows[i].success_at_ms, when);
+        if (rows[i].error)
+            say(d, "reconcile", WARN, "account %s: the last look through Twilio's list failed: %s",
+                rows[i].account_sid, rows[i].error);
+        else if (rows[i].success_at_ms)
+            say(d, "reconcile", GOOD,
+                "account %s: Twilio's list was looked through at %s; %lld imported so far",
+                rows[i].account_sid, when, (long long)rows[i].imported);
+    }
+}
+
 static int run(struct kol_cli *cli)
 {
     struct doctor d = {.cli = cli, .rows = json_array()};
@@ -178,8 +207,10 @@ static int run(struct kol_cli *cli)
     }
     check_settings(&d);
     check_twilio(&d);
-    if (check_database(&d))
+    if (check_database(&d)) {
         check_businesses(&d);
+        check_reconcile(&d);
+    }
     check_disk(&d);
     check_jail(&d);
     check_engine(&d);

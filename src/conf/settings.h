@@ -74,6 +74,12 @@
       "With less free space than this no new audio is fetched; callbacks are still taken")         \
     X(SECONDS, lookup_after_s, "60", 1, 86400, RELOAD, "",                                         \
       "A completed call without a recording callback is looked up at Twilio after this long")      \
+    X(SECONDS, reconcile_every_s, "300", 0, 86400, RELOAD, "",                                     \
+      "Twilio's list of recordings is looked through this often, and at the start, for those "     \
+      "whose callback got lost; 0: never")                                                         \
+    X(SECONDS, reconcile_overlap_s, "172800", 3600, 3456000, RELOAD, "",                           \
+      "How far back each look goes behind the last one that came to its end: longer than any "     \
+      "call")                                                                                      \
     G("Transcription")                                                                             \
     X(BOOL, worker, "true", 0, 0, START, "",                                                       \
       "Transcribe offline; without it recordings are still fetched and playable, and the "         \

@@ -1,5 +1,6 @@
 #include "pipeline/house.h"
 
+#include "backlog/reconcile.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -27,6 +28,7 @@ struct kol_house {
     atomic_bool offline_on;
     struct kol_workers *workers;
     struct kol_supervisor *supervisor;
+    struct kol_reconciler *reconciler;
     pthread_t selftest;
     bool selftest_started;
 };
@@ -185,6 +187,9 @@ enum kol_code kol_house_serve(const struct kol_house_options *options, struct ko
         code = start_child(h, err);
     if (code == KOL_OK)
         code = start_serve_threads(h, err);
+    if (code == KOL_OK)
+        code = kol_reconciler_start(options->conf, options->writer, options->stopping,
+                                    &h->reconciler, err);
     if (code != KOL_OK) {
         atomic_store(options->stopping, true);
         kol_house_stop(h);
@@ -281,6 +286,7 @@ void kol_house_stop(struct kol_house *h)
         return;
     if (h->selftest_started)
         pthread_join(h->selftest, NULL);
+    kol_reconciler_stop(h->reconciler);
     kol_supervisor_stop(h->supervisor);
     kol_workers_stop(h->workers);
     free(h);

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "conf/conf.h"
 #include "serve/api.h"
+#include "serve/reconciled.h"
 #include "serve/router.h"
 #include "serve/server.h"
 #include <errno.h>
@@ -88,6 +89,10 @@ static void answer_ready(struct kol_request *rq, enum kol_code written, const st
     kol_json_set_str(json, "status", code == KOL_OK ? "ready" : "not_ready");
     kol_json_set(json, "intake", intake);
     kol_json_set(json, "engine", engine_report(rq->serve));
+    if (rq->who.business_id == 0) {
+        json_t *rows = kol_reconciled_json(rq);
+        kol_json_set(json, "reconcile", rows ? rows : json_null());
+    }
     kol_answer_json(rq, code == KOL_OK ? 200 : 503, json);
 }
 
@@ -266,7 +271,7 @@ void kol_health_metrics(struct kol_request *rq)
     add_connections(rq, &out);
     add_answers(rq, &out);
     add_latencies(rq, &out);
-    if (add_queue(rq, &out, &err) != KOL_OK) {
+    if (add_queue(rq, &out, &err) != KOL_OK || kol_reconciled_metrics(rq, &out, &err) != KOL_OK) {
         kol_answer_err(rq, &err);
         return;
     }
