@@ -244,7 +244,7 @@ enum kol_code kol_reconciler_start(const struct kol_conf *conf, struct kol_write
     if (!r->accounts || !r->owner)
         code = kol_fail(err, KOL_NO_MEMORY, "start the reconciler: out of memory");
     if (code == KOL_OK)
-        code = kol_twilio_new(conf, stop, &r->twilio, err);
+        code = kol_twilio_new(conf, writer, stop, &r->twilio, err);
     if (code == KOL_OK && pthread_create(&r->thread, NULL, reconciler_main, r) != 0)
         code = kol_fail(err, KOL_NO_MEMORY, "start the reconciler: %s", strerror(errno));
     if (code != KOL_OK) {

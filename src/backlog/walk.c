@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "store/call.h"
 #include "store/reconcile.h"
+#include "twilio/account.h"
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -494,14 +495,26 @@ enum kol_code kol_walk_accounts(struct kol_arena *a, const struct kol_conf *conf
                                 struct kol_writer *writer, const char ***ret, size_t *ret_count,
                                 struct kol_err *err)
 {
-    const char **list = kol_arena_array(a, 1, sizeof *list);
+    struct kol_account *rows = NULL;
+    size_t n = 0, count = 0;
+    struct kol_db *db = kol_reader_borrow(writer, err);
 
-    (void)writer;
+    if (!db)
+        return err->code;
+    enum kol_code code = kol_account_list(db, a, &rows, &n, err);
+    kol_reader_return(writer, db);
+    if (code != KOL_OK)
+        return code;
+    const char **list = kol_arena_array(a, n + 1, sizeof *list);
     if (!list)
         return kol_fail(err, KOL_NO_MEMORY, "list accounts: out of memory");
-    list[0] = conf->twilio_account_sid;
+    if (kol_sid_valid(conf->twilio_account_sid, "AC"))
+        list[count++] = conf->twilio_account_sid;
+    for (size_t i = 0; i < n; i++)
+        if (!kol_account_is_settings(conf, rows[i].account_sid))
+            list[count++] = rows[i].account_sid;
     *ret = list;
-    *ret_count = kol_sid_valid(list[0], "AC") ? 1 : 0;
+    *ret_count = count;
     return KOL_OK;
 }
 
