@@ -20,6 +20,7 @@
 #define SECRET_BYTES 32
 #define SECRET_TEXT 64 /* whsec_ and base64 of 32 bytes */
 #define NUMBERS_MOST 64
+#define DAYS_MOST 3650
 #define SERVICES_MOST (64 * 1024)
 
 static const struct kol_principal console = {.name = "console"};
@@ -131,6 +132,25 @@ static enum kol_code read_services(struct kol_cli *cli, struct kol_business *b, 
     return code;
 }
 
+/* never, verified, or a number of days. */
+static enum kol_code read_delete_at_twilio(const struct kol_cli *cli, struct kol_business *b,
+                                           struct kol_err *err)
+{
+    const char *text = kol_cli_option(cli, "delete-at-twilio");
+    int64_t days = 0;
+
+    if (!text)
+        return KOL_OK;
+    bool never = kol_streq(text, "never"), verified = kol_streq(text, "verified");
+    if (!never && !verified && (!kol_parse_i64(text, &days) || days < 0 || days > DAYS_MOST))
+        return kol_fail(err, KOL_BAD_INPUT,
+                        "--delete-at-twilio is never, verified or a number of days, not '%s'",
+                        text);
+    b->deletes_remote = !never;
+    b->delete_remote_after_days = days;
+    return KOL_OK;
+}
+
 /* The options that were given, over what the business has. */
 static enum kol_code apply_options(struct kol_cli *cli, struct edit *e, struct kol_err *err)
 {
@@ -157,6 +177,8 @@ static enum kol_code apply_options(struct kol_cli *cli, struct edit *e, struct k
         code = read_services(cli, b, err);
     if (code == KOL_OK)
         code = kol_redact_parse(b->redact, &redact, err);
+    if (code == KOL_OK)
+        code = read_delete_at_twilio(cli, b, err);
     if (code == KOL_OK)
         code = kol_channel_map_check(b->channel_map, err);
     if (code == KOL_OK && b->webhook_url)
@@ -352,6 +374,8 @@ static const struct kol_option options[] = {
     {"channel-map", "JSON", "who speaks on which channel, by direction"},
     {"redact", "LIST",
      "not to be kept of what is said: card,cvv,id,phone,email (default card,cvv)"},
+    {"delete-at-twilio", "WHEN",
+     "recordings at Twilio: never (the default), verified (once the file here is), or DAYS after"},
     {"webhook-url", "URL", "where events go; empty: nowhere"},
     {"new-secret", NULL, "set: make a new webhook secret"},
     {NULL, NULL, NULL},

@@ -197,6 +197,13 @@ static bool is_gone(const char *status)
            kol_streq(status, "deleted");
 }
 
+/* What was fetched is not lost when Twilio deletes it, or when we do. */
+static bool is_here(const struct kol_call *call, const struct kol_recording *r)
+{
+    return call->fetch_state == KOL_FETCH_LOCAL &&
+           kol_streq(call->audio_recording_sid, r->recording_sid);
+}
+
 enum kol_code kol_road_put_recording(struct kol_db *db, const struct kol_conf *conf,
                                      struct kol_arena *a, int64_t call_id,
                                      const struct kol_recording *r, int64_t now_ms,
@@ -204,9 +211,13 @@ enum kol_code kol_road_put_recording(struct kol_db *db, const struct kol_conf *c
 {
     bool current = false, changed = false;
     struct kol_call *call = NULL;
-    enum kol_code code = kol_call_put_recording(db, call_id, r, now_ms, &current, &changed, err);
 
     *ret_queued = false;
+    enum kol_code code = kol_call_by_id(db, a, call_id, &call, err);
+    if (code == KOL_OK && call && is_gone(r->status) && is_here(call, r))
+        return KOL_OK;
+    if (code == KOL_OK)
+        code = kol_call_put_recording(db, call_id, r, now_ms, &current, &changed, err);
     if (code == KOL_OK)
         code = kol_call_by_id(db, a, call_id, &call, err);
     if (code != KOL_OK)

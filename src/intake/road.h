@@ -30,6 +30,7 @@ enum kol_code kol_road_set_parties(struct kol_db *db, const struct kol_conf *con
  * News of one recording: stores it and, when it is (or has become) the call's, does what follows:
  * completed queues the fetch, absent and failed end the offline road. In-progress is only stored.
  *
+ * A recording whose file is here stays as it is when Twilio says that it is gone there.
  *   r->status    "completed" also for news that have none but mean it
  *   ret_queued   a fetch job was added (not when it was queued or done before)
  */

@@ -132,6 +132,7 @@ static enum kol_code start_serve_threads(struct kol_house *h, struct kol_err *er
     const struct kol_workers_share shares[] = {
         {"lookup", 1},
         {"fetch", (int)conf->fetch_threads},
+        {"erase", 1},
         {"understand", (int)conf->understand_threads},
         {"deliver", (int)conf->deliver_threads},
         {NULL, 0},

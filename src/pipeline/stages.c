@@ -12,6 +12,7 @@ const struct kol_stage *const kol_stages[] = {
     &kol_stage_fetch,      /* recording -> local file; kind "download" ends here */
     &kol_stage_transcribe, /* decodes through the jail; runs in the worker process */
     &kol_stage_understand, &kol_stage_deliver,
+    &kol_stage_erase, /* beside the road: deletes at Twilio what is safe here, if asked to */
 };
 const size_t kol_stage_count = KOL_COUNT(kol_stages);
 

@@ -73,6 +73,20 @@ static enum kol_code save_failure(struct kol_db *db, struct kol_fetch *f, int64_
     return kol_call_set_fetch_state(db, f->call->id, state, f->reason, next_at_ms, now_ms, err);
 }
 
+static enum kol_code save_file(struct kol_db *db, struct kol_fetch *f, int64_t now_ms,
+                               struct kol_err *err)
+{
+    enum kol_code code = KOL_OK;
+
+    if (!f->was_local)
+        code = kol_call_set_audio(db, f->call->id, f->ref.recording_sid, f->file.audio_file,
+                                  f->file.bytes, f->file.sha256, now_ms, err);
+    if (code != KOL_OK)
+        return code;
+    return kol_erase_queue(db, f->run->arena, f->run->env->conf, f->call, f->ref.recording_sid,
+                           now_ms, err);
+}
+
 static enum kol_code save_next(struct kol_db *db, struct kol_fetch *f, int64_t now_ms,
                                struct kol_err *err)
 {
@@ -89,8 +103,7 @@ static enum kol_code save_next(struct kol_db *db, struct kol_fetch *f, int64_t n
                                         now_ms + f->next.wait_s * 1000 / f->run->wait_divisor,
                                         now_ms, err);
     case KOL_DO_DONE:
-        return kol_call_set_audio(db, id, f->ref.recording_sid, f->file.audio_file, f->file.bytes,
-                                  f->file.sha256, now_ms, err);
+        return save_file(db, f, now_ms, err);
     case KOL_DO_END:
     case KOL_DO_GONE:
         break;
@@ -297,8 +310,7 @@ static void use_local(struct kol_fetch *f)
     const struct kol_call *c = f->call;
 
     announce(f);
-    if (c->fetch_state == KOL_FETCH_LOCAL)
-        return;
+    f->was_local = c->fetch_state == KOL_FETCH_LOCAL;
     f->next.what = KOL_DO_DONE;
     f->file = (struct kol_fetched_file){c->audio_file, c->audio_bytes, c->audio_sha256};
     f->run->save = save;

@@ -32,6 +32,7 @@ struct kol_fetch {
     struct kol_rest_recording *resource; /* NULL: not read in this run */
     struct kol_rest_call *party;         /* the call at Twilio; NULL: not asked */
     struct kol_fetched_file file;
+    bool was_local;       /* before this run, and the row says so */
     enum kol_code failed; /* what the run returned; KOL_OK: it did not fail */
     const char *reason;   /* of the failure, for people */
 };
@@ -52,6 +53,10 @@ enum kol_code kol_fetch_take_step(struct kol_fetch *f, enum kol_seen *ret,
 /* The step MEDIA: one format; KOL_SEEN_FILE means that f->file has its final name. */
 enum kol_code kol_fetch_media(struct kol_fetch *f, enum kol_seen *ret,
                               struct kol_err *err) KOL_MUST_CHECK;
+/* In a change: the file is here; when its business wants it deleted at Twilio, that is queued. */
+enum kol_code kol_erase_queue(struct kol_db *db, struct kol_arena *a, const struct kol_conf *conf,
+                              const struct kol_call *call, const char *recording_sid,
+                              int64_t now_ms, struct kol_err *err) KOL_MUST_CHECK;
 /* Removes files of this call in other formats than the one it has now. */
 void kol_fetch_remove_others(const struct kol_fetch *f);
 

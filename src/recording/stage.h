@@ -1,5 +1,5 @@
 /*
- * stage.h - the two stages of the recording service; see service.h for what others ask of it.
+ * stage.h - the stages of the recording service; see service.h for what others ask of it.
  */
 #ifndef KOL_RECORDING_STAGE_H
 #define KOL_RECORDING_STAGE_H
@@ -10,5 +10,7 @@
 extern const struct kol_stage kol_stage_lookup;
 /* Recording -> local file; for kind "download", too. */
 extern const struct kol_stage kol_stage_fetch;
+/* Recording at Twilio -> deleted, once the file here is verified, when the business wants that. */
+extern const struct kol_stage kol_stage_erase;
 
 #endif

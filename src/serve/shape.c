@@ -45,6 +45,7 @@ static void add_recording(json_t *json, const struct kol_call *call)
     kol_json_set_str(json, "fetch_reason", call->fetch_reason);
     set_known(json, "fetch_next_at_ms", call->fetch_next_at_ms);
     set_known(json, "audio_bytes", call->audio_bytes);
+    set_known(json, "remote_deleted_at_ms", call->remote_deleted_at_ms);
 }
 
 static void add_understanding(json_t *json, const struct kol_call *call)
@@ -224,6 +225,9 @@ json_t *kol_shape_business(const struct kol_business *business)
     kol_json_set_str(json, "webhook_url", business->webhook_url);
     set_known(json, "webhook_disabled_at_ms", business->webhook_disabled_at_ms);
     set_known(json, "retention_days", business->retention_days);
+    kol_json_set(json, "delete_remote_after_days",
+                 business->deletes_remote ? json_integer(business->delete_remote_after_days)
+                                          : json_null());
     set_known(json, "created_at_ms", business->created_at_ms);
     return json;
 }

@@ -22,6 +22,9 @@ static void read_business(struct kol_arena *a, struct kol_stmt *st, void *row)
     ret->webhook_disabled_at_ms = kol_col_int(st, 10);
     ret->created_at_ms = kol_col_int(st, 11);
     ret->redact = kol_col_dup(a, st, 12);
+    ret->deletes_remote = kol_col_text(st, 13) != NULL;
+    ret->delete_remote_after_days = kol_col_int(st, 13);
+    ret->recording_key = kol_col_dup(a, st, 14);
 }
 
 enum kol_code kol_business_by_id(struct kol_db *db, struct kol_arena *a, int64_t id,
@@ -104,17 +107,22 @@ static const char *redact_of(const struct kol_business *b)
     return b->redact ? b->redact : KOL_REDACT_DEFAULT;
 }
 
+static struct kol_value remote_days(const struct kol_business *b)
+{
+    return b->deletes_remote ? KOL_INT(b->delete_remote_after_days) : KOL_NULL();
+}
+
 enum kol_code kol_business_add(struct kol_db *db, const struct kol_business *b, int64_t now_ms,
                                int64_t *ret_id, struct kol_err *err)
 {
-    enum kol_code code =
-        kol_db_run(db, KOL_SQL_business_add,
-                   KOL_ARGS(KOL_TEXT(b->name), KOL_TEXT(b->timezone), KOL_TEXT(b->language),
-                            KOL_TEXT(or_empty(b->glossary)), KOL_TEXT(or_empty(b->services)),
-                            KOL_TEXT(or_empty(b->channel_map)), KOL_TEXT(b->webhook_url),
-                            KOL_TEXT(b->webhook_secret), KOL_INT(b->retention_days),
-                            KOL_INT(now_ms), KOL_TEXT(redact_of(b))),
-                   NULL, err);
+    enum kol_code code = kol_db_run(
+        db, KOL_SQL_business_add,
+        KOL_ARGS(KOL_TEXT(b->name), KOL_TEXT(b->timezone), KOL_TEXT(b->language),
+                 KOL_TEXT(or_empty(b->glossary)), KOL_TEXT(or_empty(b->services)),
+                 KOL_TEXT(or_empty(b->channel_map)), KOL_TEXT(b->webhook_url),
+                 KOL_TEXT(b->webhook_secret), KOL_INT(b->retention_days), KOL_INT(now_ms),
+                 KOL_TEXT(redact_of(b)), remote_days(b), KOL_TEXT(b->recording_key)),
+        NULL, err);
 
     if (code == KOL_OK)
         *ret_id = kol_db_last_id(db);
@@ -130,7 +138,8 @@ enum kol_code kol_business_update(struct kol_db *db, const struct kol_business *
         KOL_ARGS(KOL_INT(b->id), KOL_TEXT(b->name), KOL_TEXT(b->timezone), KOL_TEXT(b->language),
                  KOL_TEXT(or_empty(b->glossary)), KOL_TEXT(or_empty(b->services)),
                  KOL_TEXT(or_empty(b->channel_map)), KOL_TEXT(b->webhook_url),
-                 KOL_TEXT(b->webhook_secret), KOL_INT(b->retention_days), KOL_TEXT(redact_of(b))),
+                 KOL_TEXT(b->webhook_secret), KOL_INT(b->retention_days), KOL_TEXT(redact_of(b)),
+                 remote_days(b), KOL_TEXT(b->recording_key)),
         &changes, err);
 
     if (code == KOL_OK && changes == 0)

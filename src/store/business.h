@@ -21,7 +21,10 @@ struct kol_business {
     int64_t retention_days;         /* 0: keep */
     int64_t webhook_disabled_at_ms; /* 0: in use; set by a 410 or 5 days of failure */
     int64_t created_at_ms;
-    const char *redact; /* what to take out of words, see base/redact.h; NULL: the default */
+    bool deletes_remote; /* recordings at Twilio, delete_remote_after_days after they are here */
+    int64_t delete_remote_after_days; /* 0: once the file here is verified */
+    const char *recording_key; /* path of the private key of encrypted recordings; NULL: none */
+    const char *redact;        /* what to take out of words, see base/redact.h; NULL: the default */
 };
 
 enum kol_code kol_business_by_id(struct kol_db *db, struct kol_arena *a, int64_t id,

@@ -85,7 +85,8 @@ static void read_call(struct kol_arena *a, struct kol_stmt *st, void *row)
     c->version = kol_col_int(st, i++);
     c->transcript_channels = (int)kol_col_int(st, i++);
     c->channels_reason = kol_col_dup(a, st, i++);
-    c->realtime_error = kol_col_dup(a, st, i);
+    c->realtime_error = kol_col_dup(a, st, i++);
+    c->remote_deleted_at_ms = kol_col_int(st, i);
 }
 
 static enum kol_code read_one(struct kol_db *db, struct kol_arena *a, enum kol_sql id,
@@ -189,6 +190,39 @@ enum kol_code kol_call_set_status(struct kol_db *db, int64_t id, const char *sta
         db, KOL_SQL_call_set_times,
         KOL_ARGS(KOL_INT(id), KOL_INT_OR_NULL(started_at_ms), KOL_INT_OR_NULL(ended_at_ms)), NULL,
         err);
+}
+
+static void read_recording(struct kol_arena *a, struct kol_stmt *st, void *row)
+{
+    struct kol_recording_row *r = row;
+
+    r->recording_sid = kol_col_dup(a, st, 0);
+    r->call_id = kol_col_int(st, 1);
+    r->account_sid = kol_col_dup(a, st, 2);
+    r->status = kol_col_dup(a, st, 3);
+    r->error_code = kol_col_int(st, 4);
+    r->remote_deleted_at_ms = kol_col_int(st, 5);
+}
+
+enum kol_code kol_recording_by_sid(struct kol_db *db, struct kol_arena *a,
+                                   const char *recording_sid, struct kol_recording_row **ret,
+                                   struct kol_err *err)
+{
+    struct kol_rows rows;
+    enum kol_code code =
+        kol_db_rows(db, a, KOL_SQL_recording_by_sid, KOL_ARGS(KOL_TEXT(recording_sid)),
+                    sizeof(struct kol_recording_row), 1, read_recording, &rows, err);
+
+    if (code == KOL_OK)
+        *ret = rows.rows;
+    return code;
+}
+
+enum kol_code kol_recording_set_remote_deleted(struct kol_db *db, const char *recording_sid,
+                                               int64_t now_ms, struct kol_err *err)
+{
+    return kol_db_run(db, KOL_SQL_recording_set_remote_deleted,
+                      KOL_ARGS(KOL_TEXT(recording_sid), KOL_INT(now_ms)), NULL, err);
 }
 
 /* Makes the best recording of a call the call's own. */

@@ -77,6 +77,7 @@ struct kol_call {
     int transcript_channels;      /* heard as so many; 0: not transcribed */
     const char *channels_reason;  /* why as fewer than the recording has; NULL */
     const char *realtime_error;   /* what went wrong with the realtime transcript; NULL */
+    int64_t remote_deleted_at_ms; /* when Kol deleted its recording at Twilio; 0: it did not */
 };
 
 /* NULL and KOL_OK when there is none. */
@@ -129,6 +130,20 @@ struct kol_recording {
     int64_t error_code;
     int64_t started_at_ms;
 };
+/* One recording as stored; ret NULL and KOL_OK when it is not known. */
+struct kol_recording_row {
+    const char *recording_sid;
+    int64_t call_id;
+    const char *account_sid;
+    const char *status;
+    int64_t error_code;
+    int64_t remote_deleted_at_ms; /* 0: not by us */
+};
+enum kol_code kol_recording_by_sid(struct kol_db *db, struct kol_arena *a,
+                                   const char *recording_sid, struct kol_recording_row **ret,
+                                   struct kol_err *err) KOL_MUST_CHECK;
+enum kol_code kol_recording_set_remote_deleted(struct kol_db *db, const char *recording_sid,
+                                               int64_t now_ms, struct kol_err *err) KOL_MUST_CHECK;
 /*
  * Stores or updates one recording of a call and decides which one is the call's: the two-channel
  * one, else the longest, else the first. ret_current: this one is now (or stays) the call's.

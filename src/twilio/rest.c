@@ -162,6 +162,31 @@ enum kol_code kol_twilio_recording(struct kol_arena *a, struct kol_twilio *t,
     return code == KOL_OK ? same(recording_sid, ret->recording_sid, err) : code;
 }
 
+enum kol_code kol_twilio_delete_recording(struct kol_arena *a, struct kol_twilio *t,
+                                          const char *account_sid, const char *recording_sid,
+                                          bool *ret_was_there, struct kol_err *err)
+{
+    struct kol_http_request request = {.method = "DELETE", .stop = t->stop};
+    struct kol_http_response response;
+    const char *path = NULL;
+    enum kol_code code = kol_twilio_check_sids(account_sid, recording_sid, "RE", err);
+
+    t->retry_after_ms = 0;
+    if (code != KOL_OK)
+        return code;
+    path = kol_twilio_recording_path(a, account_sid, recording_sid, ".json");
+    request.url = kol_twilio_under_base(a, t, path);
+    if (!request.url)
+        return kol_fail(err, KOL_NO_MEMORY, "delete at Twilio: out of memory");
+    code = kol_twilio_set_credentials(t->conf, account_sid, &request, err);
+    if (code == KOL_OK)
+        code = kol_http_send(a, t->http, &request, &response, err);
+    if (code == KOL_OK)
+        code = kol_twilio_judge(t, &response, path, err);
+    *ret_was_there = code == KOL_OK;
+    return code == KOL_NOT_FOUND ? KOL_OK : code;
+}
+
 enum kol_code kol_twilio_recordings_of_call(struct kol_arena *a, struct kol_twilio *t,
                                             const char *account_sid, const char *call_sid,
                                             bool with_deleted, struct kol_rest_recordings *ret,

@@ -91,6 +91,11 @@ enum kol_code kol_twilio_recordings_page(struct kol_arena *a, struct kol_twilio 
                                          struct kol_rest_recordings *ret, bool *ret_more,
                                          struct kol_err *err) KOL_MUST_CHECK;
 
+/* Media and metadata, for good. ret_was_there false: Twilio does not have it, which is as good. */
+enum kol_code kol_twilio_delete_recording(struct kol_arena *a, struct kol_twilio *t,
+                                          const char *account_sid, const char *recording_sid,
+                                          bool *ret_was_there, struct kol_err *err) KOL_MUST_CHECK;
+
 struct kol_rest_call {
     const char *call_sid, *account_sid;
     const char *from, *to, *direction, *status;

@@ -2,12 +2,12 @@
 
 -- name: business_by_id
 SELECT id, name, timezone, language, glossary, services, channel_map, webhook_url, webhook_secret,
-       retention_days, webhook_disabled_at_ms, created_at_ms, redact
+       retention_days, webhook_disabled_at_ms, created_at_ms, redact, delete_remote_after_days, recording_key
 FROM business WHERE id = ?1;
 
 -- name: business_list
 SELECT id, name, timezone, language, glossary, services, channel_map, webhook_url, webhook_secret,
-       retention_days, webhook_disabled_at_ms, created_at_ms, redact
+       retention_days, webhook_disabled_at_ms, created_at_ms, redact, delete_remote_after_days, recording_key
 FROM business ORDER BY id;
 
 -- name: business_by_number
@@ -18,13 +18,13 @@ SELECT number FROM phone_number WHERE business_id = ?1 ORDER BY number;
 
 -- name: business_add
 INSERT INTO business (name, timezone, language, glossary, services, channel_map, webhook_url,
-    webhook_secret, retention_days, created_at_ms, redact)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11);
+    webhook_secret, retention_days, created_at_ms, redact, delete_remote_after_days, recording_key)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13);
 
 -- name: business_update
 UPDATE business SET name = ?2, timezone = ?3, language = ?4, glossary = ?5, services = ?6,
     channel_map = ?7, webhook_url = ?8, webhook_secret = ?9, retention_days = ?10, redact = ?11,
-    webhook_disabled_at_ms = NULL
+    delete_remote_after_days = ?12, recording_key = ?13, webhook_disabled_at_ms = NULL
 WHERE id = ?1;
 
 -- name: business_disable_webhook

@@ -8,7 +8,8 @@ created_at_ms, updated_at_ms, fetch_state, fetch_reason, fetch_next_at_ms, audio
 audio_recording_sid, audio_bytes, audio_sha256, offline_state, final_transcript,
 full_conversation, language, model, transcript_source, summary, extracted_service,
 extracted_city, extraction_confidence, insight, version, transcript_channels, channels_reason,
-realtime_error
+realtime_error,
+(SELECT remote_deleted_at_ms FROM recording WHERE recording.recording_sid = call.recording_sid)
 
 -- name: call_by_sid
 SELECT @call_columns@ FROM call WHERE call_sid = ?1;
@@ -78,6 +79,13 @@ WHERE recording.call_id = excluded.call_id;
 SELECT recording_sid, url, source, duration, channels FROM recording WHERE call_id = ?1
 ORDER BY coalesce(status, '') IN ('absent', 'deleted', 'failed'), channels >= 2 DESC, duration DESC,
     created_at_ms, recording_sid LIMIT 1;
+
+-- name: recording_by_sid
+SELECT recording_sid, call_id, account_sid, status, error_code, remote_deleted_at_ms FROM recording
+WHERE recording_sid = ?1;
+
+-- name: recording_set_remote_deleted
+UPDATE recording SET remote_deleted_at_ms = ?2, updated_at_ms = ?2 WHERE recording_sid = ?1;
 
 -- name: call_recording_sid
 SELECT recording_sid FROM call WHERE id = ?1;
