@@ -178,9 +178,10 @@ enum kol_code kol_twilio_delete_recording(struct kol_arena *a, struct kol_twilio
     request.url = kol_twilio_under_base(a, t, path);
     if (!request.url)
         return kol_fail(err, KOL_NO_MEMORY, "delete at Twilio: out of memory");
-    code = kol_twilio_set_credentials(t->conf, account_sid, &request, err);
+    code = kol_twilio_log_in(t, account_sid, &request, err);
     if (code == KOL_OK)
         code = kol_http_send(a, t->http, &request, &response, err);
+    kol_login_wipe(&t->login);
     if (code == KOL_OK)
         code = kol_twilio_judge(t, &response, path, err);
     *ret_was_there = code == KOL_OK;
