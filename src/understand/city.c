@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define THRESHOLD 2.2
+#define THRESHOLD_ALONE 0.9 /* no other town is named */
 
 static bool in_glossary(const struct kol_scene *s, const struct kol_place *p)
 {
@@ -117,6 +118,28 @@ struct standing {
 };
 
 /* Sums the mentions of a place; a denial counts unless the place is affirmed after it. */
+/* The same ending: "בנתניה" and "נתניה". */
+static bool is_same_word(const char *a, const char *b)
+{
+    size_t la = strlen(a), lb = strlen(b), n = la < lb ? la : lb;
+    return strcmp(a + la - n, b + lb - n) == 0;
+}
+
+/* "in Binyamina, not in Givat Ada" are two names of one place: a part of it is denied, not it. */
+static bool denies_part(const struct kol_field *f, size_t i)
+{
+    const struct kol_talk *t = &f->s->talk;
+    const struct kol_place_match *m = &f->list[i].m;
+    for (size_t k = 0; k < f->count; k++) {
+        const struct kol_mention *o = &f->list[k];
+        if (o->m.place == m->place && !o->rejected &&
+            t->words[o->m.first].turn == t->words[m->first].turn &&
+            !is_same_word(t->words[o->m.end - 1].norm, t->words[m->end - 1].norm))
+            return true;
+    }
+    return false;
+}
+
 static void sum_up(const struct kol_field *f, uint32_t place, struct standing *ret)
 {
     double others = 0;
@@ -127,7 +150,7 @@ static void sum_up(const struct kol_field *f, uint32_t place, struct standing *r
         if (n->m.place != place)
             continue;
         if (n->rejected)
-            rejected = true;
+            rejected |= !denies_part(f, i);
         else if (n->points > 4)
             rejected = false;
         if (n->points > ret->best) {
@@ -184,7 +207,9 @@ void kol_find_city(struct kol_scene *s, struct kol_insight_value *ret)
             second = one;
         }
     }
-    if (first.points < THRESHOLD)
+    bool only_one =
+        second.points <= -99 && kol_role_at(&s->talk, f->list[0].m.first) != KOL_ROLE_AGENT;
+    if (first.points < (only_one ? THRESHOLD_ALONE : THRESHOLD))
         return;
     const struct kol_mention *n = &f->list[first.mention];
     const struct kol_place *p = &s->lexicon->places->places[first.place];

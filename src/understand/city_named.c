@@ -158,6 +158,20 @@ bool kol_city_stands_alone(const struct kol_talk *t, const struct kol_place_matc
            (m->end >= t->word_count || t->words[m->end].gap >= KOL_GAP_COMMA);
 }
 
+/* "Are you in Tucson?" "Mesa." */
+static bool answers_other_town(const struct kol_field *f, const struct kol_place_match *m)
+{
+    const struct kol_talk *t = &f->s->talk;
+    size_t turn = t->words[m->first].turn;
+    if (turn == 0 || t->turns[turn].role == KOL_ROLE_AGENT || m->first > t->turns[turn].first + 3)
+        return false;
+    const struct kol_talk_turn *ask = &t->turns[turn - 1];
+    bool town = false;
+    for (size_t i = ask->first; i < ask->end && !town; i++)
+        town = f->s->marks[i] & KOL_MARK_PLACE && t->sentences[t->words[i].sentence].question;
+    return town;
+}
+
 /* A weak name must be meant as a place beyond doubt. */
 bool kol_city_is_meant(const struct kol_field *f, const struct kol_place_match *m)
 {
@@ -171,8 +185,17 @@ bool kol_city_is_meant(const struct kol_field *f, const struct kol_place_match *
     if (w->script == KOL_SCRIPT_LATIN) {
         if (t->has_case && !w->capital)
             return false;
-        if (kol_is(w, "march|may|april|august"))
+        if (kol_is(w, "march|may|april|august") ||
+            (m->first > 0 && w->gap <= KOL_GAP_HYPHEN &&
+             kol_is(&t->words[m->first - 1],
+                    "the|a|an|my|your|our|his|her|their|this|that|some|any")))
             return false;
+        bool alone = kol_city_stands_alone(t, m);
+        if (!t->has_case) /* "in progress", "to post": a letter's case would have told */
+            return (how == 'i' && f->s->lexicon->places->places[m->place].population >= 15000) ||
+                   (alone && kol_city_answers_where(t, m->first));
+        if (alone && answers_other_town(f, m))
+            return true;
         return how == 'i' || how == 't' || how == 'f' ||
                (t->has_case && kol_city_answers_where(t, m->first)) ||
                (t->has_case && m->first > 0 && w->gap < KOL_GAP_STOP &&

@@ -22,7 +22,7 @@
 #define PAST                                                                                       \
     "used to live|used to|were renting|was renting|lived in|lived|moved from|moved here "          \
     "from|moved out of|years ago|last time|last month|last year|before that|"                      \
-    "previously|גרנו|גרתי|עברנו מ|עברתי מ|היינו|הייתי|בפעם הקודמת|פעם|לפני שנה|שעברה|קודם"
+    "previously|גרנו|גרתי|עברנו מ|עברתי מ|היינו|הייתי|בפעם הקודמת|פעם אחת|לפני שנה|שעברה|קודם"
 #define BILLING                                                                                                                                        \
     "billing|invoice|bill|the bill|receipt|mailing "                                                                                                   \
     "address|חשבונית|לחשבונית|החשבונית|חיוב|לחיוב|קבלה|הקבלה|משרד הראשי|המשרד הראשי|head " \
@@ -68,6 +68,29 @@
     "תשלחו|באים|האירוע|אירוע|החתונה|לחתונה|הרכב|המסעדה|המספרה|הנכס|נכס|המרפאה|מרפאה|הוילה|"       \
     "היא|הוא|פה|כאן|שם|תור|הזמנה|להזמין|מישהו|וילה|בניין|הבניין|חדר|האולם|הגן|המפעל|המחסן|מחסן|" \
     "בסניף|סניף"
+
+/* Where the other side is, or where a thing is to be brought; neither is where the work is. */
+#define ELSEWHERE                                                                                                                            \
+    "you're in|you are in|youre in|are you in|you guys in|you lot in|all the way from|that you "                                             \
+    "work in|i know you're|אתם ב|אתה ב|את ב|אתם מ|אליכם מ|אליכם ב|אתכם ב|אתכם מ|פניתי אליכם|" \
+    "to my garage|to the garage|to a garage|to my mechanic|to the mechanic|to the dealer|to the "                                            \
+    "dealership|tow it to|towed to|take it to|taken to|taking it to|get it to|drop it in|drop it "                                           \
+    "at|drop it off|to the shop|to a shop|back to|"                                                                                          \
+    "למוסך|לגרור ל|לגרור אותו ל|לקחת אותו ל|להביא אותו ל|לקחת ל|להביא ל|אל המוסך|לנתב\"ג"
+/* Somebody else's doings: "she's moved to Cardiff", "my boss went to Leeds". */
+#define OTHERS_DO                                                                                  \
+    "she's moved|he's moved|they've moved|she moved|he moved|they moved|moved away|moved to|gone " \
+    "to|went to|she lives|he lives|they live|she works|he works|they work|she's at university|"    \
+    "עברה ל|עבר ל|עברו ל|עברה|נסעו|נסע ל|נסעה ל|מתחתנת ב|עברו לגור|עברה לגור|עבר לגור"
+/* Somebody said so, and that is why it is wrong: "the agent said Netanya", "the form says Leeds".
+ */
+#define SAID                                                                                                                          \
+    "he said|she said|they said|agent said|form said|form says|it says|website says|system says|"                                     \
+    "satnav says|google says|told me|told you|אמר|אמרה|אמרו|כתוב|כתבו|רשמו|רשום לך|רשום אצלכם|" \
+    "כתבתם|רשמתם"
+#define WRITES                                                                                            \
+    "put|write|put down|write down|make it|make that|let's say|call it|send it to|תרשום|תרשמי|" \
+    "תרשמו|תכתוב|תכתבי|רשום|רשמי|תכתבו|שים"
 
 static size_t window_first(const struct kol_talk *t, size_t i, size_t words)
 {
@@ -158,8 +181,14 @@ static double points_of_context(const struct kol_field *f, const struct kol_ment
         points -= 3;
     if (kol_city_relation(t, &n->m) == 't' && said_before(f, n, 3, GOES))
         points -= 3.5;
-    if (asks_about_others(f, n))
+    if (asks_about_others(f, n) || said_before(f, n, 5, ELSEWHERE))
         points -= 4;
+    if (said_before(f, n, 4, OTHERS_DO) && !said_before(f, n, 5, "i|we|אנחנו|אני"))
+        points -= 3;
+    if (said_before(f, n, 3, SAID))
+        points -= 3;
+    if (said_before(f, n, 3, WRITES))
+        points += 2;
     if (said_before(f, n, 2, NEAR))
         points -= 4;
     if (said_before(f, n, 4, OTHER_FIRM))
@@ -224,7 +253,7 @@ static bool corrected_here(const struct kol_field *f, const struct kol_mention *
     if (after &&
         (n->m.end + after >= t->word_count || t->words[n->m.end + after].gap >= KOL_GAP_COMMA))
         return true;
-    return said_before(f, n, 6, CORRECTS);
+    return said_before(f, n, 6, CORRECTS) && !said_before(f, n, 3, SAID);
 }
 
 #define UNDOES                                                                                     \
@@ -395,7 +424,7 @@ void kol_city_weigh(const struct kol_field *f, struct kol_mention *n)
     n->points = points_of_speaker(f, n) + points_of_context(f, n);
     n->points += how == 'i' ? 1.5 : how == 't' ? 1 : how == 'f' ? 0.2 : how == 'n' ? -2.5 : 0;
     if (kol_city_answers_where(t, n->m.first) && is_first_of_turn(f, n)) {
-        n->points += 3;
+        n->points += 4;
         n->rule = "city-asked";
     } else if (how == 0 && kol_city_stands_alone(t, &n->m)) {
         n->points += 1.5;
@@ -457,9 +486,14 @@ void kol_city_weigh_pair(const struct kol_field *f, struct kol_mention *a, struc
         b->m.first;
     /* "…, but I study in Jerusalem" says nothing about where the work is. */
     bool b_works = !b->rejected && b->points > 3;
-    if (but && sentences <= 1 && b_works)
+    bool answer = strcmp(a->rule, "city-asked") == 0 && kol_city_stands_alone(t, &a->m);
+    bool corrected = strcmp(b->rule, "city-corrected") == 0 && !b->rejected &&
+                     kol_phrase_find(t, a->m.end, b->m.first, CORRECTS) < b->m.first;
+    if ((but && sentences <= 1 && b_works && !answer) ||
+        (corrected && sentences <= 2 && strcmp(a->rule, "city-corrected") != 0))
         a->points -= 3;
-    if (but || sentences > 0 || b->m.first - a->m.end > 3 || a->rejected || b->rejected ||
+    if (but || corrected || sentences > 0 || b->m.first - a->m.end > 3 || a->rejected ||
+        b->rejected ||
         kol_phrase_find(t, a->m.end, b->m.first, "or|and|to|from|not|לא|או|ולא") < b->m.first)
         return;
     struct kol_mention *quarter =

@@ -58,7 +58,16 @@ static bool is_sales(const struct kol_scene *s)
 {
     size_t strong = count_said(
         s,
-        "wholesaler|does your purchasing|our price list|our catalogue|our catalog|for the trade|"
+        "wholesaler|does your purchasing|lower the fees|lower your|merchant solutions|merchant "
+        "services|we help businesses|we're saving|saving businesses|business solutions|i'm calling "
+        "to see if you'd|calling to offer|would you be interested in|are you the person|decision "
+        "maker|in charge of|who handles your|who is in charge|free trial|no obligation|business "
+        "energy|business rates|toner|sponsor|advertise with|advertising space|directory|solar "
+        "leads|new customers every|grow your business|more leads|quality leads|card machine|card "
+        "reader|pos system|payment terminal|payroll software|press any key|vehicle warranty|car "
+        "warranty|to opt out|on behalf of|lowest rates|cheaper rates|switch provider|business "
+        "phone|business internet|insurance for your business|our price list|our catalogue|our "
+        "catalog|for the trade|"
         "we supply|who does your|press one|press nine|press 1|press 9|press 2|press two|business "
         "listing|google "
         "listing|removed from this list|owner of the business|business owner|the owner|"
@@ -74,7 +83,11 @@ static bool is_sales(const struct kol_scene *s)
         "1|הקישו 1|"
         "לידים|הלוואה|הלוואה לעסק|מבצע מיוחד|חברת הסליקה|סליקה|מסלול סלולר|שדרוג "
         "המסלול|לתרום|תרומה|עמותת|זכית|נבחרת|עמוד ראשון|מנהל הרכש|חבילת סלולר|הסקר|קידום|פרסום "
-        "בגוגל|מסוף סליקה|מסוף אשראי|מסופי אשראי|עסקים קטנים|דמי מנוי|לעסקים|העמלה חצי|"
+        "בגוגל|להגדיל את המכירות|יותר לקוחות|מי אחראי אצלכם|מי מטפל אצלכם ברכש|אחראי הרכש|מנהל "
+        "העסק|הבעלים של העסק|ביטוח לעסק|תוכנה לניהול|מערכת לניהול|דמו|פגישת ייעוץ חינם|במחיר "
+        "מיוחד|מסלול לעסקים|חבילה לעסקים|ספק של|אנחנו מספקים|קטלוג|להיכנס למאגר|אינדקס עסקים|דפי "
+        "זהב|לידים חמים|מבצע לעסקים|מוקד המכירות|הלוואות לעסקים|מסוף סליקה|מסוף אשראי|מסופי "
+        "אשראי|עסקים קטנים|דמי מנוי|לעסקים|העמלה חצי|"
         "ניסיון חינם|ללא התחייבות|בלי התחייבות|לקוחות חדשים|להציע לך|להציע לכם|להציע לעסק|מחברת "
         "הסלולר");
     size_t wants = count_said(s, "i need|we need|i'm looking for|looking for a|i want|אני צריך|אני "
@@ -120,21 +133,22 @@ enum kol_insight_kind kol_find_kind(const struct kol_scene *s)
     return KOL_INSIGHT_REQUEST;
 }
 
-#define URGENT                                                                                                                                                                \
-    "urgent|urgently|emergency|asap|as soon as possible|right away|right "                                                                                                    \
-    "now|immediately|straight away|straightaway|come now|now please|"                                                                                                         \
-    "at once|as fast as you can|quick as you can|quickly as you can|hurry|soon as you "                                                                                       \
-    "can|someone now|somebody now|"                                                                                                                                           \
-    "this minute|can't wait|cannot wait|within the hour|tonight please|how soon can|how fast "                                                                                \
-    "can|how quickly|as quick as|desperate|stranded|come quick|fast please|please hurry|"                                                                                     \
-    "here now|over now|out now|round now|come over right|help now|pronto|a s a p|rush over|this "                                                                             \
-    "instant|right this second|anyone available now|"                                                                                                                         \
-    "דחוף|דחופה|בדחיפות|מיד|מייד|תמהר|תמהרו|תמהרי|כמה שיותר מהר|מהר בבקשה|בבקשה מהר|כמה שיותר "       \
-    "מוקדם|עכשיו בבקשה|תעוף אליי|תטוס אליי|חירום|דחופים|"                                                                           \
-    "בהקדם האפשרי|הכי מהר|כבר עכשיו|ברגע זה|תבואו עכשיו|שיבוא עכשיו|לבוא עכשיו|מישהו עכשיו|עכשיו " \
-    "מישהו|בהולה|בהול|please come עכשיו|come עכשיו|תגיע עכשיו|תגיעו עכשיו|להגיע עכשיו|יבוא "                         \
-    "עכשיו|זה דחוף|דחופ|לא יכול לחכות|לא יכולה לחכות|תוך שעה|בזריזות|אסאפ|מקרה חירום|צריך "               \
-    "עכשיו|צריכה עכשיו|צריכים עכשיו|יכולים עכשיו|יכול עכשיו|הרגע"
+#define URGENT                                                                                                                                      \
+    "urgent|urgently|emergency|asap|as soon as possible|right away|right now|"                                                                      \
+    "immediately|straight away|straightaway|come now|now please|at once|"                                                                           \
+    "as fast as you can|quick as you can|quickly as you can|hurry|soon as you can|"                                                                 \
+    "someone now|somebody now|this minute|can't wait|cannot wait|within the hour|"                                                                  \
+    "tonight please|how soon can|how fast can|how quickly|as quick as|desperate|"                                                                   \
+    "stranded|come quick|fast please|please hurry|someone quick|somebody quick|"                                                                    \
+    "someone fast|somebody fast|really quick|here now|over now|out now|round now|"                                                                  \
+    "come over right|help now|pronto|a s a p|rush over|this instant|"                                                                               \
+    "right this second|anyone available now|דחוף|דחופה|בדחיפות|מיד|מייד|תמהר|תמהרו|"                                \
+    "תמהרי|כמה שיותר מהר|מהר בבקשה|בבקשה מהר|כמה שיותר מוקדם|עכשיו בבקשה|תעוף אליי|" \
+    "תטוס אליי|חירום|דחופים|בהקדם האפשרי|הכי מהר|כבר עכשיו|ברגע זה|תבואו עכשיו|"        \
+    "שיבוא עכשיו|לבוא עכשיו|מישהו עכשיו|עכשיו מישהו|בהולה|בהול|please come עכשיו|"             \
+    "come עכשיו|תגיע עכשיו|תגיעו עכשיו|להגיע עכשיו|יבוא עכשיו|זה דחוף|דחופ|"                   \
+    "לא יכול לחכות|לא יכולה לחכות|תוך שעה|בזריזות|אסאפ|מקרה חירום|צריך עכשיו|"            \
+    "צריכה עכשיו|צריכים עכשיו|יכולים עכשיו|יכול עכשיו|הרגע"
 
 #define CALM                                                                                                                                                              \
     "not urgent|isn't urgent|no rush|no hurry|not an emergency|nothing urgent|nothing "                                                                                   \
@@ -165,8 +179,18 @@ static bool is_about_else(const struct kol_talk *t, size_t i)
     if (kol_is(&t->words[i], "מיד") && i + 1 < t->word_count &&
         kol_is(&t->words[i + 1], "אחרי|כש|לאחר|אחר|שניה|שנייה|לפני"))
         return true;
-    return kol_phrase_at(t, i, "right now") &&
-           kol_phrase_before(t, i, "is|it's|living|not|are|renting|working");
+    /* "I don't know if it's urgent" */
+    if (kol_phrase_before(
+            t, i, "if it's|if it is|whether it's|if this is|אם זה|אם זאת|כמה זה|עד כמה זה") ||
+        kol_is(&t->words[i], "אם"))
+        return true;
+    if (!kol_phrase_at(t, i, "right now"))
+        return false;
+    size_t first = kol_sentence_first(t, i), end = kol_sentence_end(t, i);
+    return kol_phrase_before(t, i, "is|it's|living|not|are|renting|working|tight|busy") ||
+           kol_phrase_find(t, first, end,
+                           COMING "|need|want|help|stuck|locked|anyone|anybody|can you|could you|"
+                                  "please|leaking|flooding|pouring|tow") == end;
 }
 
 void kol_find_urgency(struct kol_scene *s, bool requested, struct kol_insight_value *ret)

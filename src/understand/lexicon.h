@@ -13,7 +13,8 @@
 
 /* --- services (taxonomy.c) --- */
 
-enum kol_cue_level { KOL_CUE_NAME, KOL_CUE_DOES, KOL_CUE_SIGN, KOL_CUE_HINT };
+enum kol_cue_level { KOL_CUE_NAME, KOL_CUE_DOES, KOL_CUE_SIGN, KOL_CUE_HINT, KOL_CUE_THING };
+#define KOL_CUE_LEVELS 5
 
 struct kol_service {
     const char *id, *he, *en;

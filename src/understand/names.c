@@ -128,6 +128,15 @@ static bool looks_introduced(const struct kol_scene *s, size_t at)
            !kol_places_match(s->lexicon->places, t, at, &m);
 }
 
+/* Two words that the taxonomy has as one name: "דוד שמש" is a boiler. */
+static bool names_trade(const struct kol_scene *s, size_t i)
+{
+    const struct kol_talk *t = &s->talk;
+    return kol_phrase_at(
+        t, i,
+        "דוד שמש|דוד השמש|דוד חשמל|דוד החשמל|קרן קיר|גל גז|will call|mark up|grant application");
+}
+
 /* Reads a name at word i: its end, or i. first_sure: the first word needs no first-name list. */
 static size_t read_name(const struct kol_scene *s, size_t i, bool first_sure)
 {
@@ -148,6 +157,8 @@ static size_t read_name(const struct kol_scene *s, size_t i, bool first_sure)
     bool latin = t->words[at].script == KOL_SCRIPT_LATIN;
     if (at == i && looks_introduced(s, at))
         known = true;
+    if (!first_sure && names_trade(s, at)) /* "זה דוד שמש" */
+        return i;
     if (!known && !title &&
         !(first_sure && (is_boundary(s, at + 1) || (latin && t->words[at].capital))) &&
         !(first_sure && at + 2 <= t->word_count && is_boundary(s, at + 2)))
@@ -325,6 +336,73 @@ static void offer_loose(const struct kol_scene *s, struct candidate *best)
     }
 }
 
+/* "Thanks, Neil": so the business greeted, "Neil speaking". */
+static bool is_of_business(const struct kol_scene *s, size_t i)
+{
+    const struct kol_talk *t = &s->talk;
+    for (size_t k = 0; k < i && t->words[k].turn < 2; k++)
+        if (kol_role_at(t, k) == KOL_ROLE_AGENT && strcmp(t->words[k].norm, t->words[i].norm) == 0)
+            return true;
+    return false;
+}
+
+/* Whether the words [first, end) are a name and nothing else; first is known to be no function
+ * word. */
+static bool is_bare_name(const struct kol_scene *s, size_t first, size_t end)
+{
+    const struct kol_talk *t = &s->talk;
+    bool known = false;
+    struct kol_place_match m;
+    if (end <= first || end - first > 3)
+        return false;
+    for (size_t i = first; i < end; i++) {
+        const struct kol_word *w = &t->words[i];
+        bool title = i == first && kol_is(w, TITLES);
+        if (!title && !can_be_name(s, i))
+            return false;
+        known |= i == first && (title || kol_is_first_name(s->lexicon, w->norm) ||
+                                (w->script == KOL_SCRIPT_LATIN && t->has_case && w->capital));
+    }
+    return known && !is_of_business(s, first) &&
+           !(kol_places_match(s->lexicon->places, t, first, &m) &&
+             !kol_is_first_name(s->lexicon, t->words[first].norm));
+}
+
+#define SIGNS_OFF                                                                                                             \
+    "thanks|thank you|thank you very much|thanks so much|thanks a lot|many thanks|cheers|bye|"                                \
+    "please|regards|okay|ok|great|fine|perfect|good|lovely|תודה|תודה רבה|המון תודה|ביי|להתראות|" \
+    "בבקשה|יום טוב|אוקיי|טוב|בסדר|מעולה|סבבה|רשום|תרשום|תרשמי|תרשמו|אלוף|מצוין|לחזור ל|תחזרו ל|של"
+
+/* "… תודה, דנה גולן." "Thanks, Dina.": the last words of a message, or of what the caller says. */
+static void offer_signature(const struct kol_scene *s, struct candidate *best)
+{
+    const struct kol_talk *t = &s->talk;
+    size_t turn = t->turn_count;
+    while (turn > 0 && (t->turns[turn - 1].role == KOL_ROLE_AGENT ||
+                        t->turns[turn - 1].first == t->turns[turn - 1].end))
+        turn--;
+    if (turn == 0)
+        return;
+    size_t end = t->turns[turn - 1].end, from = t->turns[turn - 1].first;
+    size_t start = end - from > 14 ? end - 14 : from;
+    for (size_t i = start; i < end; i++) {
+        if (t->words[i].gap < KOL_GAP_COMMA && !kol_phrase_before(t, i, SIGNS_OFF))
+            continue;
+        size_t last = kol_clause_end(t, i);
+        last = last > end ? end : last;
+        /* All that follows is thanks or the number. */
+        bool over = true;
+        for (size_t k = last; k < end && over;) {
+            size_t n = s->marks[k] & KOL_MARK_PHONE ? 1 : kol_phrase_at(t, k, SIGNS_OFF);
+            over = n > 0;
+            k += n;
+        }
+        bool greeted = t->turn_count > 1 && i == from && last == end && turn < 3;
+        if (over && !greeted && is_bare_name(s, i, last))
+            offer(best, i, last, 0.82, "name-signed");
+    }
+}
+
 /* "שלום, חנה. נולד לנו בן …": a greeting, a name, a full stop, before anything else. */
 static void offer_greeting(const struct kol_scene *s, struct candidate *best)
 {
@@ -345,6 +423,18 @@ static void offer_greeting(const struct kol_scene *s, struct candidate *best)
         if (end > at && end < t->word_count && t->words[end].gap == KOL_GAP_STOP && !agents_own)
             offer(best, at, end, 0.75, "name-greeting");
     }
+}
+
+/* "Pelletier. Marc Pelletier.", "Cohen, Shira Cohen": the whole name comes after the surname. */
+static struct kol_span with_first_name(const struct kol_scene *s, struct kol_span name)
+{
+    const struct kol_talk *t = &s->talk;
+    size_t i = name.end;
+    if (name.end - name.first == 1 && i + 1 < t->word_count && t->words[i].gap >= KOL_GAP_COMMA &&
+        t->words[i + 1].gap <= KOL_GAP_HYPHEN && t->words[i].turn == t->words[name.first].turn &&
+        strcmp(t->words[i + 1].norm, t->words[name.first].norm) == 0 && can_be_name(s, i))
+        return (struct kol_span){(uint32_t)i, (uint32_t)i + 2};
+    return name;
 }
 
 /* The caller may give a surname elsewhere: "Austin Webb.", "אגב, יעל לונדון, לרישום" */
@@ -406,9 +496,10 @@ void kol_find_name(struct kol_scene *s, struct kol_insight_value *ret)
     offer_here(s, &best);
     offer_loose(s, &best);
     offer_greeting(s, &best);
+    offer_signature(s, &best);
     if (best.span.end == 0)
         return;
-    s->name = with_surname(s, best.span);
+    s->name = with_surname(s, with_first_name(s, best.span));
     mark_name(s);
     *ret =
         (struct kol_insight_value){.value = spell(s, s->name),

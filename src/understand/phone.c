@@ -181,6 +181,15 @@ static bool is_repeated(const struct candidate *a, const char *national)
     return strcmp(a->national, national) == 0;
 }
 
+/* "after four, 054-…": where the next number may begin; end when nothing separates the words. */
+static size_t after_comma(const struct kol_talk *t, size_t i, size_t end)
+{
+    do
+        i++;
+    while (i < end && t->words[i].gap < KOL_GAP_COMMA);
+    return i;
+}
+
 void kol_find_phone(struct kol_scene *s, struct kol_insight_value *ret)
 {
     const struct kol_talk *t = &s->talk;
@@ -190,7 +199,7 @@ void kol_find_phone(struct kol_scene *s, struct kol_insight_value *ret)
         size_t end = read_run(t, i, &r);
         char national[MAX_DIGITS + 4];
         if (end == i || !to_national(&r, national, sizeof national)) {
-            i = end == i ? i + 1 : (r.len < 7 ? i + 1 : end);
+            i = end == i || r.len < 7 ? i + 1 : after_comma(t, i, end);
             continue;
         }
         for (size_t k = r.span.first; k < r.span.end; k++)

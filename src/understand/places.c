@@ -73,7 +73,9 @@ static bool index_names(struct kol_arena *a, struct kol_gazetteer *g)
         const struct kol_place_name *n = &g->names[i];
         if (!kol_index_add(&g->by_first, n->words[0], (uint32_t)i))
             return false;
-        if (n->count > 1 && !kol_index_add(&g->by_joined, n->joined, (uint32_t)i))
+        /* "י-ם" run together is no word of its own: "מים" is water. */
+        bool short_one = strlen(n->joined) < (n->latin ? 4 : 8);
+        if (n->count > 1 && !short_one && !kol_index_add(&g->by_joined, n->joined, (uint32_t)i))
             return false;
     }
     return true;

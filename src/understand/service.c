@@ -11,6 +11,7 @@
 #define PATTERNS_OF_WORD 48
 #define THRESHOLD 3.0
 #define MOST_MORE 3.0
+#define MOST_THINGS 4.0
 
 /* A phrase of a part that was found. */
 struct hit {
@@ -18,11 +19,12 @@ struct hit {
 };
 
 struct tally {
-    double best[4];       /* the strongest cue of each level */
-    double more;          /* for cues of the same level again; a story repeats its words */
-    bool own;             /* more than the name of the business said it */
-    double denied;        /* how strongly it was said not to be wanted */
-    struct kol_span span; /* of the strongest cue */
+    double best[KOL_CUE_LEVELS]; /* the strongest cue of each level */
+    double things;               /* of other objects of the trade: they add up */
+    double more;                 /* for cues of the same level again; a story repeats its words */
+    bool own;                    /* more than the name of the business said it */
+    double denied;               /* how strongly it was said not to be wanted */
+    struct kol_span span;        /* of the strongest cue */
     double span_points;
     const char *rule;
 };
@@ -33,6 +35,8 @@ struct search {
     struct hit *hits;
     size_t hit_count;
     struct tally *tallies; /* per service */
+    uint8_t *seen;         /* per cue: a thing counts once */
+    bool named;            /* a trade is named, by others than the business */
 };
 
 /* Pattern numbers of one word: exact ones of each stem, endings of each of its beginnings. */
@@ -43,6 +47,9 @@ static size_t patterns_of(const struct kol_taxonomy *t, const struct kol_word *w
         const char *text = w->stems[s].text;
         size_t len = strlen(text);
         uint32_t cursor = 0, pattern;
+        /* "שטיח" is a carpet, not plaster (טיח) after ש: the whole word is known. */
+        if (s > 0 && n > 0 && strncmp(w->norm, "ש", 2) == 0)
+            break;
         while (n < PATTERNS_OF_WORD && kol_index_next(&t->exact, text, len, &cursor, &pattern))
             ret[n++] = pattern;
         /* "machine's", "sockets" */
@@ -166,11 +173,22 @@ static bool is_third_party(const struct search *x, struct kol_span span)
 }
 
 #define WANTS                                                                                                                                                              \
-    "need|needs|want|wants|looking for|after|i'd like|we'd like|would "                                                                                                    \
-    "like|get|book|hire|find|recommend|send|schedule|order|"                                                                                                               \
+    "need|needs|want|wants|looking for|after|i'd like|we'd like|do you have|have you got|how "                                                                             \
+    "much|interested in|calling about|ringing about|phoning about|asking about|bring me|would "                                                                            \
+    "like|get|book|hire|find|recommend|send|schedule|order|is this the|do you do|can you|could "                                                                           \
+    "you|"                                                                                                                                                                 \
     "צריך|צריכה|צריכים|צריכות|מחפש|מחפשת|מחפשים|רוצה|רוצים|דרוש|דרושה|להזמין|מעוניין|מעוניינת|" \
-    "ביקשתי|מבקש|מבקשת|"                                                                                                                                    \
-    "לקבוע|תארגן|תשלחו|תשלח|אפשר|שיבוא|הזמנתי|יש לכם|יש לך|אתם עושים|מישהו ל|do you do|can you"
+    "ביקשתי|מבקש|מבקשת|לקבוע|תארגן|תשלחו|תשלח|אפשר|שיבוא|הזמנתי|יש לכם|יש לך|אתם עושים|מישהו ל|"   \
+    "תביאו|תביא|תביאי|אתם מתקינים|אתם מתקנים|אתם מטפלים|מי מטפל|בקשר ל|כמה|בעיה עם|בעיה ב|חסר לי"
+
+#define TROUBLES                                                                                                                                                \
+    "broken|broke|breaks|not working|isn't working|doesn't work|won't|wont|doesn't|can't|cannot|"                                                               \
+    "stopped|keeps|problem|trouble|stuck|jammed|dead|leak*|drip*|crack*|noise|smell*|loose|"                                                                    \
+    "missing|blocked|flood*|install*|fit|fitted|fix|fixed|replace*|repair*|new|change|changed|"                                                                 \
+    "quote|estimate|how much|gone|fell|came off|lost|everywhere|full of|too|falling apart|"                                                                     \
+    "לא עובד*|לא פועל*|מקולקל*|התקלקל*|שבור*|נשבר*|נתקע*|תקוע*|תקלה|בעיה|לתקן|תיקון|להחליף|"     \
+    "החלפה|להתקין|התקנה|הצעת מחיר|כמה עולה|נפל*|נזיל*|נוזל*|מטפטפ*|מטפטף|רעש|ריח|סתומ*|סתום|" \
+    "הפסיק*|לא נדלק*|לא נפתח*|לא נסגר*|מלא|מלאה|חדש|חדשה|חדשים|לבדוק|בדיקה|לטפל|טיפול|קרוע*|נקרע*"
 
 static bool is_wanted(const struct search *x, size_t first)
 {
@@ -191,6 +209,20 @@ static bool wanted_next(const struct search *x, size_t first)
            (at > 0 && t->words[at].gap <= KOL_GAP_HYPHEN &&
             kol_is_stem(&t->words[at - 1],
                         "מחפש|מחפשת|מחפשים|צריך|צריכה|צריכים|רוצה|רוצים|להזמין"));
+}
+
+#define ABOUT                                                                                      \
+    "about|regarding|problem with|problems with|trouble with|issue with|issues with|something "    \
+    "wrong with|בעיה עם|בעיה ב|תקלה ב|תקלה עם|לגבי|בקשר ל|בנוגע ל|בעניין"
+
+/* "I'm calling about a water heater": the thing right after it is what the call is about. */
+static bool is_topic(const struct search *x, size_t first)
+{
+    const struct kol_talk *t = &x->s->talk;
+    size_t at = first;
+    if (at > 0 && kol_is(&t->words[at - 1], "a|an|the|my|our|some|one of the|this|ה"))
+        at--;
+    return t->words[first].gap <= KOL_GAP_HYPHEN && kol_phrase_before(t, at, ABOUT);
 }
 
 static double weight_of_speaker(const struct search *x, size_t first)
@@ -232,13 +264,26 @@ static bool is_business_name(const struct search *x, size_t first)
                             "how can i help|איך אפשר לעזור|במה אפשר לעזור") < turn->end);
 }
 
+/* A wish or a trouble in the same sentence: the thing is what the call is about. */
+static bool matters(const struct search *x, size_t first)
+{
+    const struct kol_talk *t = &x->s->talk;
+    size_t from = kol_sentence_first(t, first), end = kol_sentence_end(t, first);
+    from = first - from > 10 ? first - 10 : from;
+    end = end - first > 10 ? first + 10 : end;
+    return kol_phrase_find(t, from, end, WANTS "|" TROUBLES) < end;
+}
+
 static void score_cue(struct search *x, const struct kol_cue *cue, struct kol_span span,
                       double factor)
 {
-    static const double worth[] = {
-        [KOL_CUE_NAME] = 7, [KOL_CUE_DOES] = 8, [KOL_CUE_SIGN] = 5, [KOL_CUE_HINT] = 2};
+    static const double worth[] = {[KOL_CUE_NAME] = 7,
+                                   [KOL_CUE_DOES] = 8,
+                                   [KOL_CUE_SIGN] = 5,
+                                   [KOL_CUE_HINT] = 2,
+                                   [KOL_CUE_THING] = 2.4};
     static const char *const rules[] = {"service-named", "service-described", "service-symptom",
-                                        "service-hint"};
+                                        "service-hint", "service-thing"};
     struct tally *y = &x->tallies[cue->service];
     double points = worth[cue->level] * factor * weight_of_speaker(x, span.first);
     bool negatable = cue->level == KOL_CUE_NAME || cue->part_count == 1;
@@ -252,14 +297,26 @@ static void score_cue(struct search *x, const struct kol_cue *cue, struct kol_sp
                           "לפני|אחרי|תוך כדי|במהלך|after|after a|after the|before|before "
                           "the|during|during the|since the"))
         points *= 0.4; /* "after the renovation": when, not what */
+    if (!names_trade && cue->part_count == 1 && is_topic(x, span.first))
+        points *= 1.8;
     if (names_trade && is_definite(x, span.first) && !is_wanted(x, span.first))
         points *= 0.5;
     if (names_trade && (is_past(x, span.end) || is_third_party(x, span)))
         points *= 0.3;
     else if (names_trade && is_wanted(x, span.first))
-        points *= wanted_next(x, span.first) ? 2.0 : 1.6;
-    y->more += 0.15 * (points < y->best[cue->level] ? points : y->best[cue->level]);
+        points *= wanted_next(x, span.first) ? 2.3 : 1.7;
+    if (cue->level == KOL_CUE_THING) {
+        size_t number = (size_t)(cue - x->t->cues);
+        points *= matters(x, span.first) ? 1.6 : 1;
+        if (!x->seen[number])
+            y->things += 0.4 * (points < y->best[KOL_CUE_THING] ? points : y->best[KOL_CUE_THING]);
+        x->seen[number] = 1;
+    } else {
+        y->more += 0.15 * (points < y->best[cue->level] ? points : y->best[cue->level]);
+    }
     y->own |= !is_business_name(x, span.first);
+    x->named |=
+        cue->level <= KOL_CUE_DOES && kol_role_at(&x->s->talk, span.first) != KOL_ROLE_AGENT;
     if (points > y->best[cue->level])
         y->best[cue->level] = points;
     if (points > y->span_points) {
@@ -267,6 +324,15 @@ static void score_cue(struct search *x, const struct kol_cue *cue, struct kol_sp
         y->span = span;
         y->rule = rules[cue->level];
     }
+}
+
+/* "a man for the hob, not gas, induction": a word that is all there is to a denial. */
+static bool is_flatly_denied(const struct search *x, const struct hit *h)
+{
+    const struct kol_talk *t = &x->s->talk;
+    return h->first > 0 && t->words[h->first].gap <= KOL_GAP_HYPHEN &&
+           kol_is(&t->words[h->first - 1], "לא|ולא|not|no") &&
+           (h->end >= t->word_count || t->words[h->end].gap >= KOL_GAP_COMMA);
 }
 
 /* The nearest hit of a part around a word of the same turn; NULL when there is none in the window.
@@ -302,21 +368,35 @@ static void score_hits(struct search *x)
         if (anchor->part != cue->first_part)
             continue;
         struct kol_span span = {anchor->first, anchor->end};
+        bool denied = cue->part_count > 1 && is_flatly_denied(x, anchor);
         uint8_t k = 1;
         for (; k < cue->part_count; k++) {
             const struct hit *other = near(x, cue->first_part + k, anchor, i);
             if (!other)
                 break;
+            denied |= is_flatly_denied(x, other);
             span.first = other->first < span.first ? other->first : span.first;
             span.end = other->end > span.end ? other->end : span.end;
         }
-        if (k < cue->part_count)
+        if (k < cue->part_count || denied)
             continue;
         /* Parts in different sentences fit less well. */
         bool one_sentence =
             x->s->talk.words[span.first].sentence == x->s->talk.words[span.end - 1].sentence;
         score_cue(x, cue, span, one_sentence ? 1 : 0.8);
     }
+}
+
+/* Whether the taxonomy has the word as it stands: then it was not heard wrongly. */
+static bool is_known(const struct search *x, const struct kol_word *w)
+{
+    for (size_t s = 0; s < w->stem_count; s++) {
+        uint32_t cursor = 0, pattern;
+        if (kol_index_next(&x->t->exact, w->stems[s].text, strlen(w->stems[s].text), &cursor,
+                           &pattern))
+            return true;
+    }
+    return false;
 }
 
 /* Trades that Whisper heard wrongly: only their names, only words of some length, at a price. */
@@ -326,7 +406,7 @@ static void score_sounds(struct search *x)
     for (size_t i = 0; i < t->word_count; i++) {
         const struct kol_word *w = &t->words[i];
         bool latin = w->script == KOL_SCRIPT_LATIN;
-        if (strlen(w->norm) < (latin ? 6 : 10) || x->s->marks[i])
+        if (strlen(w->norm) < (latin ? 6 : 10) || x->s->marks[i] || is_known(x, w))
             continue;
         for (size_t p = 0; p < x->t->phrase_count; p++) {
             const struct kol_phrase *phrase = &x->t->phrases[p];
@@ -361,8 +441,9 @@ static void mark_topic(const struct search *x, size_t service)
 static double total(const struct tally *y)
 {
     double sum = y->more < MOST_MORE ? y->more : MOST_MORE;
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < KOL_CUE_LEVELS; i++)
         sum += y->best[i];
+    sum += y->things < MOST_THINGS ? y->things : MOST_THINGS;
     return sum - y->denied * 3;
 }
 
@@ -380,7 +461,8 @@ void kol_find_service(struct kol_scene *s, struct kol_insight_value *ret)
 {
     struct search x = {.s = s, .t = &s->lexicon->taxonomy};
     x.tallies = kol_arena_array(s->a, x.t->service_count + 1, sizeof *x.tallies);
-    if (!x.tallies || !find_hits(&x))
+    x.seen = kol_arena_array(s->a, x.t->cue_count + 1, sizeof *x.seen);
+    if (!x.tallies || !x.seen || !find_hits(&x))
         return;
     score_hits(&x);
     size_t best = 0;
@@ -398,9 +480,9 @@ void kol_find_service(struct kol_scene *s, struct kol_insight_value *ret)
                 second = points;
             }
         }
-        if (first >= 5 || pass == 1)
+        if (pass == 1 || (first >= 5 && x.named))
             break;
-        score_sounds(&x); /* only when the words as they stand say too little */
+        score_sounds(&x); /* only when the words as they stand name no trade */
     }
     if (first < THRESHOLD)
         return;

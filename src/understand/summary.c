@@ -137,7 +137,7 @@ static const char *write_line(struct kol_writing *w, enum kol_insight_kind kind)
 
 static size_t budget_of(const struct kol_talk *t)
 {
-    return t->word_count < 90 ? 66 : t->word_count < 220 ? 100 : 140;
+    return t->word_count < 90 ? 80 : t->word_count < 220 ? 140 : 220;
 }
 
 static void find_parts(struct kol_writing *w, struct kol_insight *r, const char **ret_what)

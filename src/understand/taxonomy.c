@@ -256,12 +256,12 @@ static enum kol_code read_title(struct reader *r, char *text, bool he)
 
 static enum kol_code read_line(struct reader *r, char *line)
 {
-    static const char *const levels[] = {"name", "does", "sign", "hint"};
+    static const char *const levels[] = {"name", "does", "sign", "hint", "thing"};
     char *rest = line;
     char *word = take_word(&rest);
     if (!*word || *word == '#')
         return KOL_OK;
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
         if (strcmp(word, levels[i]) == 0)
             return read_cues(r, rest, (enum kol_cue_level)i);
     if (strcmp(word, "set") == 0)
@@ -272,7 +272,8 @@ static enum kol_code read_line(struct reader *r, char *line)
         return read_title(r, rest, *word == 'h');
     if (strcmp(word, "only") == 0)
         return read_only(r, rest);
-    return FAIL(r, "\"%s\" is none of set, service, he, en, name, does, sign, hint, only", word);
+    return FAIL(r, "\"%s\" is none of set, service, he, en, name, does, sign, hint, thing, only",
+                word);
 }
 
 /* phrases by the pattern of their first word, written as text because the index takes text */

@@ -57,8 +57,8 @@ static void says_line_and_reason(void **state)
     static const struct {
         const char *text, *message;
     } rows[] = {
-        {"nonsense here\n",
-         "own:1: \"nonsense\" is none of set, service, he, en, name, does, sign, hint, only"},
+        {"nonsense here\n", "own:1: \"nonsense\" is none of set, service, he, en, name, does, "
+                            "sign, hint, thing, only"},
         {"\n\nname plumber\n", "own:3: cues before any service"},
         {"service Bad_Id\n",
          "own:1: a service's id has small letters, digits and hyphens: \"Bad_Id\""},
