@@ -1,7 +1,9 @@
 #include "cli/cli.h"
 
+#include "base/language.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "conf/choice.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -132,6 +134,15 @@ void kol_cli_print_text(const char *text, int width)
     }
     for (; printed < width; printed++)
         putchar(' ');
+}
+
+bool kol_cli_weak_hebrew(const struct kol_conf *conf, const struct kol_business *list, size_t count)
+{
+    bool hebrew = false;
+
+    for (size_t i = 0; i < count; i++)
+        hebrew |= kol_language_includes(list[i].language, "he");
+    return hebrew && conf->worker && kol_conf_weak_for_hebrew(conf);
 }
 
 int kol_cli_dispatch(struct kol_cli *cli, const struct kol_subcommand *list)

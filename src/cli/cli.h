@@ -9,12 +9,14 @@
 
 #include "base/json.h"
 #include "conf/conf.h"
+#include "store/business.h"
 #include "store/writer.h"
 
 enum kol_exit {
     KOL_EXIT_OK = 0,
-    KOL_EXIT_FAILED = 1, /* it was tried and did not work; stderr says why */
-    KOL_EXIT_USAGE = 2   /* the command line is wrong; nothing was tried */
+    KOL_EXIT_FAILED = 1,   /* it was tried and did not work; stderr says why */
+    KOL_EXIT_USAGE = 2,    /* the command line is wrong; nothing was tried */
+    KOL_EXIT_STOPPED = 130 /* Ctrl-C or SIGTERM; what is there is whole */
 };
 
 struct kol_option {
@@ -79,6 +81,10 @@ void kol_cli_print_text(const char *text, int width);
 /* A change made from the command line, with nothing else to store. */
 enum kol_code kol_cli_change(struct kol_cli *cli, kol_write_fn fn, void *arg,
                              struct kol_err *err) KOL_MUST_CHECK;
+
+/* Is there a business with Hebrew calls, and a model that does not understand them? */
+bool kol_cli_weak_hebrew(const struct kol_conf *conf, const struct kol_business *list,
+                         size_t count);
 
 /* One per subcommand word: kol job list, kol job retry 7. Ends with name NULL. */
 struct kol_subcommand {

@@ -3,6 +3,7 @@
 #include "base/crypto.h"
 #include "base/file.h"
 #include "base/ids.h"
+#include "base/language.h"
 #include "base/redact.h"
 #include "base/str.h"
 #include "cli/cli.h"
@@ -39,13 +40,16 @@ static void make_secret(char ret[static SECRET_TEXT])
 
 static enum kol_code check_fields(const struct kol_business *b, struct kol_err *err)
 {
+    const char *languages[KOL_LANGUAGES_MOST];
+    size_t count;
     int64_t from, to;
 
     if (kol_str_empty(b->name))
         return kol_fail(err, KOL_BAD_INPUT, "a business needs a name: --name=NAME");
-    if (!kol_streq(b->language, "he") && !kol_streq(b->language, "en") &&
-        !kol_streq(b->language, "auto"))
-        return kol_fail(err, KOL_BAD_INPUT, "--language is he, en or auto, not '%s'", b->language);
+    if (kol_str_empty(b->language) || !kol_language_read(b->language, languages, &count))
+        return kol_fail(err, KOL_BAD_INPUT,
+                        "--language is he, en, auto, or the allowed ones such as he,en, not '%s'",
+                        b->language);
     if (kol_day_bounds(b->timezone, "2026-01-01", &from, &to, err) != KOL_OK)
         return kol_err_prefix(err, "--timezone=%s", b->timezone);
     return KOL_OK;
@@ -105,6 +109,14 @@ static const char *given_or(const struct kol_cli *cli, const char *name, const c
     return value ? value : otherwise;
 }
 
+/* A single language in the form that the database holds: "iw" is "he". */
+static const char *one_language(const char *text)
+{
+    const char *known = kol_language_canonical(text);
+
+    return known ? known : text;
+}
+
 /* Its services and its own words for them, tried before they are stored. */
 static enum kol_code read_services(struct kol_cli *cli, struct kol_business *b, struct kol_err *err)
 {
@@ -158,7 +170,7 @@ static enum kol_code apply_options(struct kol_cli *cli, struct edit *e, struct k
     unsigned redact;
 
     b->name = given_or(cli, "name", b->name);
-    b->language = given_or(cli, "language", b->language);
+    b->language = one_language(given_or(cli, "language", b->language));
     b->timezone = given_or(cli, "timezone", b->timezone);
     b->glossary = given_or(cli, "glossary", b->glossary);
     b->channel_map = given_or(cli, "channel-map", b->channel_map);
@@ -366,7 +378,7 @@ static int run(struct kol_cli *cli)
 static const struct kol_option options[] = {
     {"name", "NAME", "its name"},
     {"number", "PHONE", "a phone number of it; may be given several times"},
-    {"language", "LANGUAGE", "he, en or auto (default he)"},
+    {"language", "LANGUAGE", "he, en, auto (he or en), or a list of those allowed (default he)"},
     {"timezone", "ZONE", "such as Asia/Jerusalem"},
     {"glossary", "NAMES", "names that matter, comma-separated, the most important first"},
     {"services", "LIST", "only these services, comma-separated ids such as locksmith,plumber"},

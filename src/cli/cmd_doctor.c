@@ -4,9 +4,11 @@
 #include "base/ids.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "conf/choice.h"
 #include "store/business.h"
 #include "store/fact.h"
 #include "store/reconcile.h"
+#include "transcribe/engines.h"
 #include "transcribe/stage.h"
 
 #include <stdarg.h>
@@ -116,21 +118,24 @@ static void check_jail(struct doctor *d)
 static void check_engine(struct doctor *d)
 {
     struct kol_err err = {0};
-    struct kol_transcriber *t = NULL;
+    struct kol_engines *engines = NULL;
+    char model[64] = "";
     const int64_t before_ms = kol_boot_ms();
 
     if (!d->cli->conf->worker) {
         say(d, "engine", WARN, "offline transcription is switched off (worker = false)");
         return;
     }
-    enum kol_code code = kol_transcribe_open(d->cli->conf, &t, &err);
+    enum kol_code code = kol_transcribe_check_model(d->cli->conf, &err);
     if (code == KOL_OK)
-        code = kol_transcriber_selftest(t, &err);
-    kol_transcriber_close(t);
+        code = kol_engines_open(d->cli->conf, &engines, &err);
+    if (code == KOL_OK)
+        code = kol_engines_selftest(engines, model, &err);
+    kol_engines_close(engines);
     if (code != KOL_OK)
         say(d, "engine", BAD, "%s", err.msg);
     else
-        say(d, "engine", GOOD, "model %s loaded and tested in %lld ms", d->cli->conf->model,
+        say(d, "engine", GOOD, "model %s loaded and tested in %lld ms", model,
             (long long)(kol_boot_ms() - before_ms));
 }
 
@@ -148,16 +153,8 @@ static void check_businesses(struct doctor *d)
     }
     kol_reader_return(d->cli->writer, db);
     say(d, "businesses", n ? GOOD : WARN, "%zu%s", n, n ? "" : ": add one with kol business add");
-    const struct kol_conf *conf = d->cli->conf;
-    const char *model = kol_str_empty(conf->model_he) ? conf->model : conf->model_he;
-    for (size_t i = 0; i < n; i++)
-        if (!kol_streq(list[i].language, "en") && kol_conf_weak_for_hebrew(conf)) {
-            say(d, "hebrew", WARN,
-                "model %s is not good enough for Hebrew: transcripts and leads will be unreliable. "
-                "README.md, \"Which model\", says where to get an ivrit.ai model",
-                model);
-            break;
-        }
+    if (kol_cli_weak_hebrew(d->cli->conf, list, n))
+        say(d, "hebrew", WARN, "%s", KOL_WEAK_HEBREW_TEXT);
 }
 
 /* Lost callbacks are made up for only as long as the list at Twilio can be read. */

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/signals.h"
+#include "conf/choice.h"
 #include "pipeline/house.h"
 #include "serve/serve.h"
 
@@ -108,6 +109,19 @@ static void warn_about_settings(const struct kol_conf *conf)
         kol_warn("%s", conf->warnings.items[i]);
 }
 
+static void warn_about_hebrew(struct kol_cli *cli)
+{
+    struct kol_err err = {0};
+    struct kol_business *list = NULL;
+    size_t count = 0;
+    struct kol_db *db = kol_cli_read(cli, &err);
+
+    if (db && kol_business_list(db, cli->arena, &list, &count, &err) == KOL_OK &&
+        kol_cli_weak_hebrew(cli->conf, list, count))
+        kol_warn("%s", KOL_WEAK_HEBREW_TEXT);
+    kol_reader_return(cli->writer, db);
+}
+
 static enum kol_code start(struct running *r, struct kol_err *err)
 {
     enum kol_code code = kol_cli_conf(r->cli, err);
@@ -145,6 +159,7 @@ static int run(struct kol_cli *cli)
     kol_signals_block();
     if (start(&r, &err) == KOL_OK) {
         warn_about_settings(cli->conf);
+        warn_about_hebrew(cli);
         greet(&r);
         kol_signals_wait(-1);
         kol_info("stopping");

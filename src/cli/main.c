@@ -57,7 +57,8 @@ static int print_command_help(const struct kol_command *c)
     print_options(c->options);
     print_options(common_options);
     printf("\nEvery setting is an option too, such as --public-url=https://kol.example.com;\n"
-           "docs/configuration.md lists them. Exit status: 0 done, 1 failed, 2 wrong usage.\n");
+           "docs/configuration.md lists them. Exit status: 0 done, 1 failed, 2 wrong usage, "
+           "130 stopped.\n");
     return KOL_EXIT_OK;
 }
 

@@ -37,3 +37,20 @@ void kol_signals_wait(int fd)
             return;
     }
 }
+
+static atomic_bool told_to_stop;
+
+static void on_ending(int number)
+{
+    (void)number;
+    atomic_store(&told_to_stop, true); /* lock-free: allowed here */
+}
+
+const atomic_bool *kol_signals_flag(void)
+{
+    const struct sigaction action = {.sa_handler = on_ending, .sa_flags = (int)SA_RESETHAND};
+
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    return &told_to_stop;
+}

@@ -204,20 +204,6 @@ enum kol_code kol_conf_check(struct kol_arena *a, struct kol_conf *conf,
         if (code != KOL_OK)
             return code;
     }
-    return check_base_url(&c, "public_url", true, &conf->public_url);
-}
-
-bool kol_conf_weak_for_hebrew(const struct kol_conf *conf)
-{
-    static const char *const weak[] = {"tiny", "base", "small"};
-    const char *model = kol_str_empty(conf->model_he) ? conf->model : conf->model_he;
-    const char *slash = strrchr(model, '/');
-    const char *name = slash ? slash + 1 : model;
-
-    if (kol_starts_with(name, "ggml-"))
-        name += 5;
-    for (size_t i = 0; i < KOL_COUNT(weak); i++)
-        if (kol_starts_with(name, weak[i]))
-            return true;
-    return false;
+    enum kol_code code = check_base_url(&c, "model_base_url", false, &conf->model_base_url);
+    return code == KOL_OK ? check_base_url(&c, "public_url", true, &conf->public_url) : code;
 }

@@ -251,6 +251,14 @@ static enum kol_code keep_warnings(struct loader *l)
     return KOL_OK;
 }
 
+/* NULL when only the default says so. */
+static const char *where_set(const struct loader *l, const char *name)
+{
+    const size_t i = (size_t)(kol_setting_find(name) - kol_settings);
+
+    return l->source[i] == FALLBACK ? NULL : l->where[i];
+}
+
 enum kol_code kol_conf_load(struct kol_arena *a, const char *path,
                             const struct kol_override *overrides, size_t n, struct kol_conf **ret,
                             struct kol_err *err)
@@ -275,6 +283,8 @@ enum kol_code kol_conf_load(struct kol_arena *a, const char *path,
         code = kol_conf_check(a, l.conf, l.where, l.err);
     if (code == KOL_OK)
         code = keep_warnings(&l);
+    l.conf->model_where = where_set(&l, "model");
+    l.conf->model_he_where = where_set(&l, "model_he");
     if (code == KOL_OK)
         *ret = l.conf;
     return code;

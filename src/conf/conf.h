@@ -45,6 +45,8 @@ struct kol_conf {
     const char *listen_host;     /* without brackets */
     int listen_port;             /* 0: any free one */
     struct kol_strings warnings; /* for the log at start and for kol doctor */
+    /* Where model and model_he were set ("kol.toml:3"); NULL: nowhere, so choice.h decides. */
+    const char *model_where, *model_he_where;
 };
 
 /* A flag: --name=value. Dashes in name stand for underscores. */
@@ -70,9 +72,6 @@ enum kol_code kol_conf_load(struct kol_arena *a, const char *path,
 
 /* True when name is a setting, so that the command line knows its flags. */
 bool kol_conf_knows(const char *name);
-
-/* Are Hebrew calls transcribed with one of OpenAI's small models? Their Hebrew is not usable. */
-bool kol_conf_weak_for_hebrew(const struct kol_conf *conf);
 
 void kol_conf_print_docs(FILE *out);   /* docs/configuration.md */
 void kol_conf_print_sample(FILE *out); /* kol.toml with every setting as a comment */

@@ -88,7 +88,14 @@
     X(PATH, model_dir, "", 0, 0, START, "", "Folder of the models; empty: models in data_dir")     \
     X(TEXT, model, "base", 0, 0, START, "",                                                        \
       "The Whisper model: NAME of ggml-NAME.bin in model_dir, or a path")                          \
-    X(TEXT, model_he, "", 0, 0, START, "", "Another model for Hebrew calls; empty: the same")      \
+    X(TEXT, model_he, "", 0, 0, START, "",                                                         \
+      "Another model for Hebrew calls; empty: the same. When neither this nor model is set, "      \
+      "kol model use chooses")                                                                     \
+    X(TEXT, model_base_url, "https://huggingface.co", 0, 0, START, "",                             \
+      "Where kol model pull gets models: Hugging Face, or a mirror with the same paths")           \
+    X(SECONDS, model_idle_unload_s, "0", 0, 31536000, RELOAD, "",                                  \
+      "A model that had nothing to do for so long leaves the memory until the next call; 0: it "   \
+      "stays")                                                                                     \
     X(TEXT, vad_model, "silero-vad", 0, 0, START, "",                                              \
       "The model that finds speech: NAME of ggml-NAME.bin in model_dir, or a path")                \
     X(INT, beam_size, "1", 1, 8, START, "", "Beams of Whisper's search; 1 is greedy and fastest")  \

@@ -115,14 +115,41 @@ static bool is_good(const struct transfer *t)
     return status >= 200 && status <= 299;
 }
 
+/* A server may ignore Range: then the first part would be followed by the whole. */
+static bool is_wanted_part(struct transfer *t)
+{
+    struct curl_header *h = NULL;
+    long status = 0;
+    char wanted[40];
+
+    if (t->request->resume_from == 0 || t->sink.bytes > 0)
+        return true;
+    snprintf(wanted, sizeof wanted, "bytes %llu-", (unsigned long long)t->request->resume_from);
+    curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+    if (status == 206 &&
+        curl_easy_header(t->curl, "Content-Range", 0, CURLH_HEADER, -1, &h) == CURLHE_OK &&
+        kol_starts_with(h->value, wanted))
+        return true;
+    t->sink.state = KOL_SINK_FAILED;
+    t->sink.code = kol_fail(t->sink.err, KOL_CONFLICT, "the server does not send a part of it");
+    return false;
+}
+
 static size_t take_body(char *data, size_t size, size_t count, void *user)
 {
     struct transfer *t = user;
     curl_off_t declared = -1;
     size_t len = size * count;
+    bool good = is_good(t);
 
+    if (good && !is_wanted_part(t))
+        return CURL_WRITEFUNC_ERROR;
     curl_easy_getinfo(t->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &declared);
-    return kol_sink_take(&t->sink, is_good(t), declared, data, len) ? len : CURL_WRITEFUNC_ERROR;
+    if (!kol_sink_take(&t->sink, good, declared, data, len))
+        return CURL_WRITEFUNC_ERROR;
+    if (good && t->request->progress)
+        t->request->progress(t->sink.bytes, t->request->progress_user);
+    return len;
 }
 
 static int ask_to_stop(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
@@ -251,6 +278,11 @@ static enum kol_code set_up(struct kol_arena *a, struct transfer *t, struct kol_
     set_limits(t->curl, r);
     set_callbacks(t->curl, t);
     set_method(t->curl, r);
+    if (r->resume_from > 0) {
+        char range[40]; /* libcurl copies it */
+        snprintf(range, sizeof range, "%llu-", (unsigned long long)r->resume_from);
+        curl_easy_setopt(t->curl, CURLOPT_RANGE, range);
+    }
     curl_easy_setopt(t->curl, CURLOPT_URL, text);
     if (r->user) {
         curl_easy_setopt(t->curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);

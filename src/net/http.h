@@ -47,6 +47,15 @@ struct kol_http_request {
     enum kol_code (*inspect)(void *user, const void *head, size_t len, struct kol_err *err);
     void *inspect_user;
     const atomic_bool *stop; /* set by another thread: CANCELLED within a second */
+
+    /*
+     * Above 0: only the bytes from there on are asked for, of the target of a redirect too. A 2xx
+     * answer that is not exactly this part is CONFLICT, and nothing of it is stored.
+     */
+    uint64_t resume_from;
+    /* Told of the body's bytes as they come; NULL is fine. */
+    void (*progress)(uint64_t bytes, void *user);
+    void *progress_user;
 };
 #define KOL_HTTP_HEAD_BYTES 4096
 
@@ -75,8 +84,8 @@ void kol_http_free(struct kol_http *h); /* NULL is fine */
  * see kol_http_status_code().
  *
  * Errors: NET, NET_TIMEOUT, TRUNCATED, NO_MEMORY, IO and DISK_FULL of part (retry);
- * BLOCKED_ADDRESS, BAD_INPUT (the URL or a header), TOO_LARGE (give up); CANCELLED;
- * what inspect fails with.
+ * BLOCKED_ADDRESS, BAD_INPUT (the URL or a header), TOO_LARGE (give up); CANCELLED; CONFLICT (see
+ * resume_from); what inspect fails with.
  * Messages hold method, host and path, never a query.
  */
 enum kol_code kol_http_send(struct kol_arena *a, struct kol_http *h,

@@ -7,6 +7,7 @@
 #include "pipeline/supervise.h"
 #include "pipeline/worker.h"
 #include "store/fact.h"
+#include "transcribe/engines.h"
 #include "transcribe/stage.h"
 #include "twilio/account.h"
 
@@ -211,16 +212,20 @@ static enum kol_code report_change(struct kol_db *db, void *arg, struct kol_err 
     return kol_fact_set(db, ENGINE_FACT, arg, err);
 }
 
-/* A real decode, not "the process is there": what /readyz shows about the engine. */
-static void run_selftest(struct kol_house *h, struct kol_transcriber *t)
+/* A real decode, not "the process is there": what /readyz shows about the engine. False: not now.
+ */
+static bool run_selftest(struct kol_house *h, struct kol_engines *engines)
 {
     KOL_ARENA a = kol_arena_new(0);
     KOL_JSON report = json_object();
     struct kol_err err = {0};
-    const enum kol_code code = kol_transcriber_selftest(t, &err);
+    char model[64];
+    const enum kol_code code = kol_engines_selftest(engines, model, &err);
 
+    if (!*model)
+        return false;
     kol_json_set_str(report, "state", code == KOL_OK ? "ok" : "failed");
-    kol_json_set_str(report, "model", kol_transcriber_model(t));
+    kol_json_set_str(report, "model", model);
     kol_json_set_int(report, "tested_at_ms", kol_wall_ms());
     kol_json_set_str(report, "error", code == KOL_OK ? NULL : err.msg);
     if (code != KOL_OK)
@@ -228,20 +233,19 @@ static void run_selftest(struct kol_house *h, struct kol_transcriber *t)
     char *text = a ? kol_json_text(a, report) : NULL;
     if (text && kol_write(h->options.writer, report_change, text, &err) != KOL_OK)
         kol_debug("store the self-test: %s", err.msg);
+    return true;
 }
 
 static void *selftest_main(void *arg)
 {
     struct kol_house *h = arg;
-    struct kol_transcriber *t =
-        kol_transcribe_stage_engine(kol_workers_state(h->workers, "transcribe"));
+    struct kol_engines *engines = kol_workers_state(h->workers, "transcribe");
     int64_t next_ms = 0;
 
     while (!atomic_load(h->options.stopping)) {
-        if (kol_boot_ms() >= next_ms) {
-            run_selftest(h, t);
+        if (kol_boot_ms() >= next_ms && run_selftest(h, engines))
             next_ms = kol_boot_ms() + SELFTEST_MS;
-        }
+        kol_engines_tick(engines);
         kol_sleep_ms(SELFTEST_LOOK_MS);
     }
     return NULL;

@@ -1,6 +1,8 @@
 /* shape.c - stored things as JSON; see api.h. */
 #include "base/cleanup.h"
+#include "base/language.h"
 #include "base/str.h"
+#include "conf/choice.h"
 #include "conf/conf.h"
 #include "serve/api.h"
 #include <string.h>
@@ -253,9 +255,7 @@ json_t *kol_shape_warnings(const struct kol_conf *conf, const struct kol_busines
                     "Offline transcription is switched off (worker = false): recordings are kept, "
                     "their transcription waits.");
     for (size_t i = 0; i < count; i++)
-        if (weak && kol_streq(list[i].language, "he"))
-            add_warning(warnings, "weak_hebrew_model", list[i].id,
-                        "The stock Whisper model in use is not good enough for Hebrew: transcripts "
-                        "will be poor. Set model_he to one of ivrit.ai's models.");
+        if (weak && kol_language_includes(list[i].language, "he"))
+            add_warning(warnings, "weak_hebrew_model", list[i].id, KOL_WEAK_HEBREW_TEXT);
     return warnings;
 }

@@ -201,11 +201,19 @@ static void add_csv_text(struct kol_str *out, const char *text)
 static void write_csv(struct kol_str *out, const struct kol_transcript *t,
                       const struct kol_format_options *options)
 {
-    kol_str_add(out, "start_ms,end_ms,channel,speaker,text,reason\n");
+    const bool named = options->file_column && options->file;
+
+    if (!options->continued)
+        kol_str_add_fmt(out, "%sstart_ms,end_ms,channel,speaker,text,reason\n",
+                        named ? "file," : "");
     for (size_t i = 0; i < t->segment_count; i++) {
         const struct kol_segment *s = &t->segments[i];
         if (s->dropped_reason && !options->dropped)
             continue;
+        if (named) {
+            add_csv_text(out, options->file);
+            kol_str_add_char(out, ',');
+        }
         kol_str_add_fmt(out, "%lld,%lld,%d,%s,", (long long)s->start_ms, (long long)s->end_ms,
                         s->channel, kol_role_name(s->role));
         add_csv_text(out, s->text);

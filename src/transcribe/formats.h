@@ -30,6 +30,8 @@ const char *kol_transcript_format_ending(enum kol_transcript_format format); /* 
 
 struct kol_format_options {
     const char *file; /* named in json; NULL: left out */
+    bool file_column; /* csv: the file's name stands first in each row */
+    bool continued;   /* csv: no heading, for it stands above already */
     bool dropped;     /* what the filters dropped too, with the reason (json, csv, text) */
 };
 

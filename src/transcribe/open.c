@@ -3,6 +3,8 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/str.h"
+#include "transcribe/model_file.h"
 #include "transcribe/transcribe.h"
 #include "transcribe/vad.h"
 #include <math.h>
@@ -29,6 +31,36 @@ static enum kol_code check_vad(const char *path, struct kol_err *err)
     return code;
 }
 
+/* whisper.cpp believes what a file says of itself; so it gets only files that add up. */
+static enum kol_code check_file(const char *path, enum kol_model_kind kind, int threads,
+                                struct kol_err *err)
+{
+    struct kol_model_info info;
+    const char *slash = path ? strrchr(path, '/') : NULL;
+
+    if (kol_str_empty(path))
+        return kol_fail(err, KOL_NO_MODEL, "no speech model is configured");
+    enum kol_code code = kol_model_probe(path, &info, err);
+    if (code == KOL_OK && (info.kind != kind || info.tensor_count == 0))
+        code = kol_fail(err, KOL_NO_MODEL, "%s is no %s", path,
+                        kind == KOL_MODEL_VAD ? "speech detection model" : "Whisper model");
+    if (code == KOL_NOT_FOUND || code == KOL_BAD_INPUT)
+        err->code = code = KOL_NO_MODEL;
+    if (code == KOL_OK && kind == KOL_MODEL_WHISPER)
+        code = kol_model_fits(&info, slash ? slash + 1 : path, threads, err);
+    return code;
+}
+
+static enum kol_code check_files(const struct kol_transcriber_conf *conf, int threads,
+                                 struct kol_err *err)
+{
+    enum kol_code code = check_file(conf->vad_path, KOL_MODEL_VAD, threads, err);
+
+    if (code != KOL_OK || (conf->engine && !kol_streq(conf->engine, kol_engine_whisper.name)))
+        return code; /* others have their models elsewhere */
+    return check_file(conf->model_path, KOL_MODEL_WHISPER, threads, err);
+}
+
 static enum kol_code open_parts(struct kol_transcriber *t, const struct kol_transcriber_conf *conf,
                                 struct kol_err *err)
 {
@@ -40,7 +72,9 @@ static enum kol_code open_parts(struct kol_transcriber *t, const struct kol_tran
     if ((conf->vad_path && !t->vad_path) || (conf->decode_program && !t->decode_program))
         return kol_fail(err, KOL_NO_MEMORY, "open transcriber: out of memory");
 
-    enum kol_code code = check_vad(t->vad_path, err);
+    enum kol_code code = check_files(conf, t->threads, err);
+    if (code == KOL_OK)
+        code = check_vad(t->vad_path, err);
     if (code == KOL_OK)
         code = kol_engine_open(conf->engine, &engine, &t->engine, err);
     if (code != KOL_OK)

@@ -6,12 +6,17 @@
 #include "queue/stage.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/language.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "conf/choice.h"
 #include "store/business.h"
 #include "store/call.h"
 #include "store/channels.h"
 #include "store/segment.h"
+#include "transcribe/catalog.h"
+#include "transcribe/engines.h"
+#include "transcribe/pull.h"
 #include "transcribe/redact.h"
 #include "transcribe/stage.h"
 #include "transcribe/transcribe.h"
@@ -37,25 +42,6 @@ void kol_transcribe_roles(const struct kol_conf *conf, const char *channel_map,
 
 /* ---- running ---- */
 
-/* What the stage's threads share: the model of the settings, and one for Hebrew when there is one.
- */
-struct engines {
-    struct kol_transcriber *main;
-    struct kol_transcriber *hebrew; /* NULL: the same */
-};
-
-static struct kol_transcriber *engine_for(const struct engines *engines, const char *language)
-{
-    return engines->hebrew && kol_streq(language, "he") ? engines->hebrew : engines->main;
-}
-
-struct kol_transcriber *kol_transcribe_stage_engine(void *state)
-{
-    const struct engines *engines = state;
-
-    return engines->main;
-}
-
 struct work {
     struct kol_call *call;
     struct kol_business *business; /* NULL: unassigned */
@@ -75,33 +61,50 @@ static bool on_stop(void *user)
     return kol_stage_should_stop(user);
 }
 
+/* One language is taken at its word; of several the call's own is found on its speech. */
+static void set_language(struct kol_transcribe_options *options, const struct kol_business *b)
+{
+    size_t count = 0;
+
+    options->language = "auto";
+    if (!b || !kol_language_read(b->language, options->allowed, &count))
+        return;
+    if (count == 1)
+        options->language = options->allowed[0];
+}
+
 static enum kol_code transcribe(struct kol_stage_run *run, struct work *work, const char *path,
                                 struct kol_err *err)
 {
     const struct kol_conf *conf = run->env->conf;
     const char *glossary[GLOSSARY_MAX];
     struct kol_transcribe_options options = {
-        .language = work->business ? work->business->language : "auto",
-        .allowed = {"he", "en"},
         .glossary = glossary,
         .beam = (int)conf->beam_size,
         .progress = on_progress,
         .stop = on_stop,
         .user = run,
     };
+    struct kol_engines_taken engines;
     const int64_t duration_ms = work->call->duration > 0 ? work->call->duration * 1000 : 3600000;
 
     if (work->business)
         options.glossary_count =
             kol_arena_split(run->arena, work->business->glossary, glossary, GLOSSARY_MAX);
+    set_language(&options, work->business);
     kol_transcribe_roles(conf, work->business ? work->business->channel_map : NULL, work->call,
                          options.roles);
     options.deadline_ms = duration_ms * conf->deadline_factor;
     if (options.deadline_ms < DEADLINE_LEAST_MS)
         options.deadline_ms = DEADLINE_LEAST_MS;
+    enum kol_code code = kol_engines_take(run->state, &engines, err);
+    if (code != KOL_OK)
+        return code;
+    options.hebrew = engines.hebrew;
     atomic_store(&run->deadline_boot_ms, kol_boot_ms() + options.deadline_ms);
-    return kol_transcribe_file(engine_for(run->state, options.language), run->arena, path, &options,
-                               &work->transcript, err);
+    code = kol_transcribe_file(engines.main, run->arena, path, &options, &work->transcript, err);
+    kol_engines_give_back(run->state);
+    return code;
 }
 
 /* Before anything of it is stored: what its business does not keep is gone. */
@@ -243,82 +246,45 @@ static enum kol_code run_stage(struct kol_stage_run *run, struct kol_err *err)
 
 /* ---- the engine's life ---- */
 
-static const char *model_path(struct kol_arena *a, const struct kol_conf *conf, const char *name)
-{
-    if (strchr(name, '/'))
-        return name;
-    return kol_arena_fmt(a, "%s/ggml-%s.bin", conf->model_dir, name);
-}
-
 enum kol_code kol_transcribe_check_model(const struct kol_conf *conf, struct kol_err *err)
 {
     KOL_ARENA a = kol_arena_new(0);
-    const char *names[] = {conf->model, conf->vad_model,
-                           kol_str_empty(conf->model_he) ? conf->model : conf->model_he};
+    struct kol_models models;
 
+    if (!a)
+        return kol_fail(err, KOL_NO_MEMORY, "find the model: out of memory");
+    enum kol_code code = kol_models_in_use(a, conf, &models, err);
+    if (code != KOL_OK)
+        return code;
+    const char *names[] = {models.model, conf->vad_model, models.model_he};
     for (size_t i = 0; i < KOL_COUNT(names); i++) {
-        const char *path = a ? model_path(a, conf, names[i]) : NULL;
+        const char *path = kol_model_path(a, conf, names[i]);
 
         if (!path)
             return kol_fail(err, KOL_NO_MEMORY, "find the model: out of memory");
         if (access(path, R_OK) != 0)
             return kol_fail(err, KOL_NO_MODEL,
-                            "there is no model file %s (settings model, model_he, vad_model, "
-                            "model_dir)",
-                            path);
+                            "there is no model file %s: kol model pull %s gets one of the known "
+                            "models (settings model, model_he, vad_model, model_dir)",
+                            path, kol_catalog_find(names[i]) ? names[i] : "NAME");
     }
     return KOL_OK;
-}
-
-static enum kol_code open_engine(const struct kol_conf *conf, const char *model,
-                                 struct kol_transcriber **ret, struct kol_err *err)
-{
-    KOL_ARENA a = kol_arena_new(0);
-
-    if (!a)
-        return kol_fail(err, KOL_NO_MEMORY, "load the model: out of memory");
-    const struct kol_transcriber_conf options = {
-        .model_path = model_path(a, conf, model),
-        .vad_path = model_path(a, conf, conf->vad_model),
-        .decode_program = kol_str_empty(conf->decode_program) ? NULL : conf->decode_program,
-        .threads = (int)conf->worker_threads,
-    };
-    return kol_transcriber_open(&options, ret, err);
-}
-
-enum kol_code kol_transcribe_open(const struct kol_conf *conf, struct kol_transcriber **ret,
-                                  struct kol_err *err)
-{
-    enum kol_code code = kol_transcribe_check_model(conf, err);
-
-    return code == KOL_OK ? open_engine(conf, conf->model, ret, err) : code;
 }
 
 static void close_stage(void *state)
 {
-    struct engines *engines = state;
-
-    kol_transcriber_close(engines->main);
-    kol_transcriber_close(engines->hebrew);
-    free(engines);
+    kol_engines_close(state);
 }
 
 static enum kol_code open_stage(const struct kol_stage_env *env, void **ret, struct kol_err *err)
 {
-    const struct kol_conf *conf = env->conf;
-    struct engines *engines = calloc(1, sizeof(*engines));
+    struct kol_engines *engines = NULL;
+    enum kol_code code = kol_transcribe_check_model(env->conf, err);
 
-    if (!engines)
-        return kol_fail(err, KOL_NO_MEMORY, "load the model: out of memory");
-    enum kol_code code = kol_transcribe_open(conf, &engines->main, err);
-    if (code == KOL_OK && !kol_str_empty(conf->model_he) && !kol_streq(conf->model_he, conf->model))
-        code = open_engine(conf, conf->model_he, &engines->hebrew, err);
-    if (code != KOL_OK) {
-        close_stage(engines);
-        return code;
-    }
+    if (code == KOL_OK)
+        code = kol_engines_open(env->conf, &engines, err);
     *ret = engines;
-    return KOL_OK;
+    return code;
 }
 
 static enum kol_code bury(struct kol_db *db, const struct kol_job *job,

@@ -10,16 +10,11 @@
 
 extern const struct kol_stage kol_stage_transcribe;
 
-/* The engine inside what the stage's open() made: for self-tests. */
-struct kol_transcriber *kol_transcribe_stage_engine(void *state);
+/* What the stage's open() makes is a struct kol_engines *. */
 
 /* Are the model files of the settings there? NO_MODEL says which is not. Cheap. */
 enum kol_code kol_transcribe_check_model(const struct kol_conf *conf,
                                          struct kol_err *err) KOL_MUST_CHECK;
-
-/* Loads the engine that the settings name. Errors: those of kol_transcriber_open(). */
-enum kol_code kol_transcribe_open(const struct kol_conf *conf, struct kol_transcriber **ret,
-                                  struct kol_err *err) KOL_MUST_CHECK;
 
 /* Who speaks on channels 1 and 2 of this call: the business's map, else the settings, else by
  * source. */

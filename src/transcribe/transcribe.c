@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/language.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "transcribe/chunk.h"
@@ -181,9 +182,12 @@ static enum kol_code collect(struct run *r, size_t most, struct kol_err *err)
 
 /* ---- Language ---- */
 
+/* Whisper knows "he", not "iw"; what nobody knows is refused by the engine. */
 static const char *canonical(const char *language)
 {
-    return kol_streq(language, "iw") ? "he" : language; /* Whisper knows only the new code */
+    const char *known = kol_language_canonical(language);
+
+    return known ? known : language;
 }
 
 static size_t list_allowed(const struct kol_transcribe_options *o,
@@ -245,6 +249,20 @@ static enum kol_code choose_language(struct run *r, const struct kol_chunk *chun
     return KOL_OK;
 }
 
+/* A model trained for one language tells languages apart badly: the other one did that. No task is
+ * out, so the group can move. */
+static void change_transcriber(struct run *r, struct kol_transcriber *to)
+{
+    const int64_t deadline_ms = r->group.deadline_ms;
+
+    kol_group_end(&r->group);
+    r->t = to;
+    kol_group_begin(&r->group, to->pool);
+    r->group.poll = ask_stop;
+    r->group.user = r;
+    r->group.deadline_ms = deadline_ms;
+}
+
 static enum kol_code prepare_listening(struct run *r, const struct kol_chunk *first,
                                        struct kol_err *err)
 {
@@ -252,6 +270,8 @@ static enum kol_code prepare_listening(struct run *r, const struct kol_chunk *fi
 
     if (code != KOL_OK)
         return code;
+    if (r->options->hebrew && kol_streq(r->ret->language, "he"))
+        change_transcriber(r, r->options->hebrew);
     r->listen = (struct kol_listen_options){
         .language = r->ret->language,
         .prompt = kol_prompt_make(r->a, r->t->engine, r->ret->language, r->options->glossary,

@@ -47,6 +47,8 @@ struct kol_transcribe_options {
      * allowed[], which ends at the first NULL; none allowed means Hebrew and English. */
     const char *language;
     const char *allowed[KOL_LANGUAGES_MAX];
+    /* Listens instead once the language is known to be Hebrew; NULL: the same. */
+    struct kol_transcriber *hebrew;
 
     /* Names that matter (people, towns, products), the most important first. As many as fit go
      * into the prompt. */

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/ids.h"
+#include "base/language.h"
 #include "base/log.h"
 #include "base/redact.h"
 #include "base/str.h"
@@ -279,9 +280,9 @@ static enum kol_code extract(struct kol_stage_run *run, struct work *work, struc
     const bool inbound = !kol_streq(work->call->direction, "outbound");
     const char *language = work->business->language;
     struct kol_insight_input in = {
-        .language = kol_streq(work->source, "offline") ? work->call->language
-                    : kol_streq(language, "auto")      ? NULL
-                                                       : language,
+        .language = kol_streq(work->source, "offline")  ? work->call->language
+                    : !kol_language_canonical(language) ? NULL /* auto, or several */
+                                                        : language,
         .direction = work->call->direction,
         .caller_number = inbound ? work->call->from_number : work->call->to_number,
         .default_country = country_of(run->env->conf->default_country),

@@ -1,0 +1,48 @@
+/*
+ * model_file.h - a strict reader of speech models in ggml format, before anything else touches
+ * them.
+ *
+ * whisper.cpp trusts its files: lengths are used as they stand. So every model is walked through
+ * here first, from the magic to the last tensor, and refused when anything does not add up. The
+ * weights themselves are skipped, which makes it a matter of milliseconds.
+ * Used by: open.c, model commands. Threading: pure functions.
+ * Source: whisper_model_load() and whisper_vad_init_with_params() of whisper.cpp 1.8.5.
+ */
+#ifndef KOL_TRANSCRIBE_MODEL_FILE_H
+#define KOL_TRANSCRIBE_MODEL_FILE_H
+
+#include "base/err.h"
+#include <stdint.h>
+
+enum kol_model_kind { KOL_MODEL_WHISPER, KOL_MODEL_VAD };
+
+struct kol_model_info {
+    enum kol_model_kind kind;
+    int64_t bytes;    /* of the file */
+    int tensor_count; /* 0: a model without weights, as whisper.cpp's own tests use them */
+    /* of Whisper only */
+    int vocab, audio_ctx, audio_state, audio_layers, text_ctx, text_state, text_layers, mels;
+    const char *weights; /* "f16", "q5_0", ... */
+};
+
+/*
+ * Errors: NOT_FOUND, IO; BAD_INPUT when it is no such file, with what is wrong with it.
+ * A file without weights is OK here: see tensor_count.
+ */
+enum kol_code kol_model_probe(const char *path, struct kol_model_info *ret,
+                              struct kol_err *err) KOL_MUST_CHECK;
+
+/* The same for the first bytes of a file: could this become a model? For a download's beginning. */
+bool kol_model_looks_right(const void *head, size_t len);
+
+/* Memory that a Whisper model takes, with a session for each of so many threads; about. */
+int64_t kol_model_memory(const struct kol_model_info *info, int threads);
+
+/*
+ * NO_MEMORY with both numbers when it needs more than this process may still get: of the machine,
+ * its control group and its own limits.
+ */
+enum kol_code kol_model_fits(const struct kol_model_info *info, const char *name, int threads,
+                             struct kol_err *err) KOL_MUST_CHECK;
+
+#endif
