@@ -4,6 +4,7 @@
 #include "base/ids.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "cli/doctor.h"
 #include "conf/choice.h"
 #include "store/business.h"
 #include "store/fact.h"
@@ -15,26 +16,17 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-enum verdict { GOOD, WARN, BAD };
-
-struct doctor {
-    struct kol_cli *cli;
-    json_t *rows;
-    bool bad;
-};
-
-static void say(struct doctor *d, const char *check, enum verdict verdict, const char *fmt, ...)
-    KOL_PRINTF(4, 5);
-
-static void say(struct doctor *d, const char *check, enum verdict verdict, const char *fmt, ...)
+void kol_doctor_say(struct kol_doctor *d, const char *check, enum kol_verdict verdict,
+                    const char *fmt, ...)
 {
-    static const char *const words[] = {[GOOD] = "ok", [WARN] = "warning", [BAD] = "bad"};
+    static const char *const words[] = {
+        [KOL_GOOD] = "ok", [KOL_WARN] = "warning", [KOL_BAD] = "bad"};
     va_list args;
 
     va_start(args, fmt);
     const char *text = kol_arena_vfmt(d->cli->arena, fmt, args);
     va_end(args);
-    d->bad |= verdict == BAD;
+    d->bad |= verdict == KOL_BAD;
     if (d->cli->json)
         json_array_append_new(d->rows, json_pack("{s:s,s:s,s:s}", "check", check, "verdict",
                                                  words[verdict], "text", text ? text : ""));
@@ -44,32 +36,34 @@ static void say(struct doctor *d, const char *check, enum verdict verdict, const
 
 /* ---- checks ---- */
 
-static void check_settings(struct doctor *d)
+static void check_settings(struct kol_doctor *d)
 {
     const struct kol_conf *conf = d->cli->conf;
 
-    say(d, "settings", GOOD, "read; data_dir is %s", conf->data_dir);
+    kol_doctor_say(d, "settings", KOL_GOOD, "read; data_dir is %s", conf->data_dir);
     for (size_t i = 0; i < conf->warnings.count; i++)
-        say(d, "settings", WARN, "%s", conf->warnings.items[i]);
+        kol_doctor_say(d, "settings", KOL_WARN, "%s", conf->warnings.items[i]);
 }
 
-static void check_twilio(struct doctor *d)
+static void check_twilio(struct kol_doctor *d)
 {
     const struct kol_conf *conf = d->cli->conf;
 
     if (kol_str_empty(conf->public_url))
-        say(d, "public_url", BAD,
-            "not set: Twilio's signatures cannot be checked; set it to the "
-            "https address that Twilio calls");
+        kol_doctor_say(d, "public_url", KOL_BAD,
+                       "not set: Twilio's signatures cannot be checked; set it to the "
+                       "https address that Twilio calls");
     else
-        say(d, "public_url", GOOD, "%s", conf->public_url);
+        kol_doctor_say(d, "public_url", KOL_GOOD, "%s; kol doctor --callback tries it",
+                       conf->public_url);
     if (!kol_sid_valid(conf->twilio_account_sid, "AC") || kol_str_empty(conf->twilio_auth_token))
-        say(d, "twilio", BAD,
-            "set twilio_account_sid and twilio_auth_token (or "
-            "twilio_auth_token_file): without them no callback is accepted");
+        kol_doctor_say(d, "twilio", KOL_BAD,
+                       "set twilio_account_sid and twilio_auth_token (or "
+                       "twilio_auth_token_file): without them no callback is accepted");
     else
-        say(d, "twilio", GOOD, "account and token are set; recordings are fetched with %s",
-            kol_str_empty(conf->twilio_api_key_sid) ? "the auth token" : "an API key");
+        kol_doctor_say(d, "twilio", KOL_GOOD,
+                       "account and token are set; recordings are fetched with %s",
+                       kol_str_empty(conf->twilio_api_key_sid) ? "the auth token" : "an API key");
 }
 
 static enum kol_code touch_change(struct kol_db *db, void *arg, struct kol_err *err)
@@ -78,21 +72,21 @@ static enum kol_code touch_change(struct kol_db *db, void *arg, struct kol_err *
     return kol_fact_set(db, "doctor", "was here", err);
 }
 
-static bool check_database(struct doctor *d)
+static bool check_database(struct kol_doctor *d)
 {
     struct kol_err err = {0};
     const int64_t before_ms = kol_boot_ms();
 
     if (kol_cli_change(d->cli, touch_change, NULL, &err) != KOL_OK) {
-        say(d, "database", BAD, "%s", err.msg);
+        kol_doctor_say(d, "database", KOL_BAD, "%s", err.msg);
         return false;
     }
-    say(d, "database", GOOD, "%s; a synced write took %lld ms", kol_db_engine_version(),
-        (long long)(kol_boot_ms() - before_ms));
+    kol_doctor_say(d, "database", KOL_GOOD, "%s; a synced write took %lld ms",
+                   kol_db_engine_version(), (long long)(kol_boot_ms() - before_ms));
     return true;
 }
 
-static void check_disk(struct doctor *d)
+static void check_disk(struct kol_doctor *d)
 {
     struct statvfs fs;
     const struct kol_conf *conf = d->cli->conf;
@@ -101,21 +95,23 @@ static void check_disk(struct doctor *d)
         return;
     const long long free_mb = (long long)fs.f_bavail * (long long)fs.f_frsize / 1000000;
     const bool low = free_mb * 1000000 < conf->disk_floor_bytes;
-    say(d, "disk", low ? BAD : GOOD, "%lld MB free in the data folder%s", free_mb,
-        low ? ": less than disk_floor_bytes, no recording is fetched" : "");
+    kol_doctor_say(d, "disk", low ? KOL_BAD : KOL_GOOD, "%lld MB free in the data folder%s",
+                   free_mb, low ? ": less than disk_floor_bytes, no recording is fetched" : "");
 }
 
-static void check_jail(struct doctor *d)
+static void check_jail(struct kol_doctor *d)
 {
     const int abi = kol_landlock_abi();
 
     if (abi > 0)
-        say(d, "jail", GOOD, "Landlock ABI %d and seccomp hold the audio decoder", abi);
+        kol_doctor_say(d, "jail", KOL_GOOD, "Landlock ABI %d and seccomp hold the audio decoder",
+                       abi);
     else
-        say(d, "jail", WARN, "this kernel has no Landlock: seccomp alone holds the audio decoder");
+        kol_doctor_say(d, "jail", KOL_WARN,
+                       "this kernel has no Landlock: seccomp alone holds the audio decoder");
 }
 
-static void check_engine(struct doctor *d)
+static void check_engine(struct kol_doctor *d)
 {
     struct kol_err err = {0};
     struct kol_engines *engines = NULL;
@@ -123,7 +119,8 @@ static void check_engine(struct doctor *d)
     const int64_t before_ms = kol_boot_ms();
 
     if (!d->cli->conf->worker) {
-        say(d, "engine", WARN, "offline transcription is switched off (worker = false)");
+        kol_doctor_say(d, "engine", KOL_WARN,
+                       "offline transcription is switched off (worker = false)");
         return;
     }
     enum kol_code code = kol_transcribe_check_model(d->cli->conf, &err);
@@ -133,13 +130,13 @@ static void check_engine(struct doctor *d)
         code = kol_engines_selftest(engines, model, &err);
     kol_engines_close(engines);
     if (code != KOL_OK)
-        say(d, "engine", BAD, "%s", err.msg);
+        kol_doctor_say(d, "engine", KOL_BAD, "%s", err.msg);
     else
-        say(d, "engine", GOOD, "model %s loaded and tested in %lld ms", model,
-            (long long)(kol_boot_ms() - before_ms));
+        kol_doctor_say(d, "engine", KOL_GOOD, "model %s loaded and tested in %lld ms", model,
+                       (long long)(kol_boot_ms() - before_ms));
 }
 
-static void check_businesses(struct doctor *d)
+static void check_businesses(struct kol_doctor *d)
 {
     struct kol_err err = {0};
     struct kol_business *list = NULL;
@@ -147,18 +144,19 @@ static void check_businesses(struct doctor *d)
     struct kol_db *db = kol_reader_borrow(d->cli->writer, &err);
 
     if (!db || kol_business_list(db, d->cli->arena, &list, &n, &err) != KOL_OK) {
-        say(d, "businesses", BAD, "%s", err.msg);
+        kol_doctor_say(d, "businesses", KOL_BAD, "%s", err.msg);
         kol_reader_return(d->cli->writer, db);
         return;
     }
     kol_reader_return(d->cli->writer, db);
-    say(d, "businesses", n ? GOOD : WARN, "%zu%s", n, n ? "" : ": add one with kol business add");
+    kol_doctor_say(d, "businesses", n ? KOL_GOOD : KOL_WARN, "%zu%s", n,
+                   n ? "" : ": add one with kol business add");
     if (kol_cli_weak_hebrew(d->cli->conf, list, n))
-        say(d, "hebrew", WARN, "%s", KOL_WEAK_HEBREW_TEXT);
+        kol_doctor_say(d, "hebrew", KOL_WARN, "%s", KOL_WEAK_HEBREW_TEXT);
 }
 
 /* Lost callbacks are made up for only as long as the list at Twilio can be read. */
-static void check_reconcile(struct doctor *d)
+static void check_reconcile(struct kol_doctor *d)
 {
     struct kol_err err = {0};
     struct kol_reconcile *rows = NULL;
@@ -167,27 +165,43 @@ static void check_reconcile(struct doctor *d)
     struct kol_db *db = kol_reader_borrow(d->cli->writer, &err);
 
     if (d->cli->conf->reconcile_every_s == 0)
-        say(d, "reconcile", WARN,
+        kol_doctor_say(
+            d, "reconcile", KOL_WARN,
             "switched off (reconcile_every_s = 0): a recording whose callback gets lost is not "
             "found");
     if (!db || kol_reconcile_list(db, d->cli->arena, NULL, &rows, &n, &err) != KOL_OK)
-        say(d, "reconcile", BAD, "%s", err.msg);
+        kol_doctor_say(d, "reconcile", KOL_BAD, "%s", err.msg);
     kol_reader_return(d->cli->writer, db);
     for (size_t i = 0; i < n; i++) {
         kol_time_iso(rows[i].success_at_ms, when);
         if (rows[i].error)
-            say(d, "reconcile", WARN, "account %s: the last look through Twilio's list failed: %s",
-                rows[i].account_sid, rows[i].error);
+            kol_doctor_say(d, "reconcile", KOL_WARN,
+                           "account %s: the last look through Twilio's list failed: %s",
+                           rows[i].account_sid, rows[i].error);
         else if (rows[i].success_at_ms)
-            say(d, "reconcile", GOOD,
+            kol_doctor_say(
+                d, "reconcile", KOL_GOOD,
                 "account %s: Twilio's list was looked through at %s; %lld imported so far",
                 rows[i].account_sid, when, (long long)rows[i].imported);
     }
 }
 
+static void check_all(struct kol_doctor *d)
+{
+    check_settings(d);
+    check_twilio(d);
+    if (check_database(d)) {
+        check_businesses(d);
+        check_reconcile(d);
+    }
+    check_disk(d);
+    check_jail(d);
+    check_engine(d);
+}
+
 static int run(struct kol_cli *cli)
 {
-    struct doctor d = {.cli = cli, .rows = json_array()};
+    struct kol_doctor d = {.cli = cli, .rows = json_array()};
     struct kol_err err = {0};
 
     if (kol_cli_has(cli, "settings") || kol_cli_has(cli, "sample")) {
@@ -202,15 +216,10 @@ static int run(struct kol_cli *cli)
         json_decref(d.rows);
         return kol_cli_fail(&err);
     }
-    check_settings(&d);
-    check_twilio(&d);
-    if (check_database(&d)) {
-        check_businesses(&d);
-        check_reconcile(&d);
-    }
-    check_disk(&d);
-    check_jail(&d);
-    check_engine(&d);
+    if (kol_cli_has(cli, "callback"))
+        kol_doctor_callback(&d);
+    else
+        check_all(&d);
     if (cli->json)
         kol_cli_print_json(json_pack("{s:O,s:b}", "checks", d.rows, "ok", !d.bad));
     json_decref(d.rows);
@@ -218,6 +227,7 @@ static int run(struct kol_cli *cli)
 }
 
 static const struct kol_option options[] = {
+    {"callback", NULL, "only: send ourselves a signed callback through public_url"},
     {"settings", NULL, "print docs/configuration.md and nothing else"},
     {"sample", NULL, "print a settings file with every setting"},
     {NULL, NULL, NULL},
@@ -225,7 +235,7 @@ static const struct kol_option options[] = {
 
 const struct kol_command kol_cmd_doctor = {
     .name = "doctor",
-    .usage = "\n--settings\n--sample",
+    .usage = "\n--callback\n--settings\n--sample",
     .help = "check that everything is there and works",
     .options = options,
     .run = run,

@@ -33,6 +33,7 @@ enum kol_intake_kind {
 #define X(code, path) KOL_INTAKE_##code,
     KOL_INTAKE_KINDS(X)
 #undef X
+        KOL_INTAKE_SELF_TEST /* from ourselves, never stored: see self_test.h */
 };
 /* path: without the query. */
 bool kol_intake_kind_of_path(const char *path, enum kol_intake_kind *ret);

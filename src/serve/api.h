@@ -48,6 +48,7 @@ void kol_webhook_recording_status(struct kol_request *rq);
 void kol_webhook_handle_recording(struct kol_request *rq);
 void kol_webhook_call_status(struct kol_request *rq);
 void kol_webhook_transcription(struct kol_request *rq);
+void kol_webhook_self_test(struct kol_request *rq);
 
 /* pages.c */
 void kol_page(struct kol_request *rq);

@@ -16,6 +16,7 @@ const struct kol_route kol_routes[] = {
     {KOL_POST | KOL_GET, "/webhook/handle_recording", KOL_AUTH_OPEN, kol_webhook_handle_recording},
     {KOL_POST | KOL_GET, "/webhook/call_status",      KOL_AUTH_OPEN, kol_webhook_call_status},
     {KOL_POST | KOL_GET, "/webhook/transcription",    KOL_AUTH_OPEN, kol_webhook_transcription},
+    {KOL_POST,           "/webhook/self_test",        KOL_AUTH_OPEN, kol_webhook_self_test},
 
     /* Playback */
     {KOL_GET,     "/api/recordings/{call}/file",    KOL_AUTH_MEDIA, kol_api_file},

@@ -80,6 +80,7 @@ static void test_what_is_open(void **state)
         "/webhook/handle_recording",
         "/webhook/call_status",
         "/webhook/transcription",
+        "/webhook/self_test",
         "/healthz",
         "/login",
         "/open/{name}",

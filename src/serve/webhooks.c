@@ -1,7 +1,7 @@
 /* webhooks.c - Twilio's callbacks: handed to intake, answered only after the commit. */
 #include "base/clock.h"
 #include "base/log.h"
-#include "intake/intake.h"
+#include "intake/self_test.h"
 #include "serve/api.h"
 #include "serve/server.h"
 #include <string.h>
@@ -30,6 +30,20 @@ static void answer(struct kol_request *rq, enum kol_code code, const struct kol_
     kol_intake_after(c->change);
 }
 
+static struct kol_intake_request read_request(const struct kol_request *rq,
+                                              enum kol_intake_kind kind)
+{
+    return (struct kol_intake_request){
+        .kind = kind,
+        .method = rq->method == KOL_GET ? "GET" : "POST",
+        .target = rq->target,
+        .content_type = kol_request_header(rq, "Content-Type"),
+        .signature = kol_request_header(rq, "X-Twilio-Signature"),
+        .body = rq->body,
+        .body_len = rq->body_len,
+    };
+}
+
 static void take(struct kol_request *rq, enum kol_intake_kind kind)
 {
     struct callback *c = kol_arena_alloc(rq->arena, sizeof *c);
@@ -44,15 +58,7 @@ static void take(struct kol_request *rq, enum kol_intake_kind kind)
         return;
     c->kind = kind;
     rq->data = c;
-    const struct kol_intake_request request = {
-        .kind = kind,
-        .method = rq->method == KOL_GET ? "GET" : "POST",
-        .target = rq->target,
-        .content_type = kol_request_header(rq, "Content-Type"),
-        .signature = kol_request_header(rq, "X-Twilio-Signature"),
-        .body = rq->body,
-        .body_len = rq->body_len,
-    };
+    const struct kol_intake_request request = read_request(rq, kind);
     enum kol_code code = kol_intake_prepare(rq->arena, rq->conf, &request, &c->change, &err);
     if (code != KOL_OK)
         answer(rq, code, &err);
@@ -78,4 +84,20 @@ void kol_webhook_call_status(struct kol_request *rq)
 void kol_webhook_transcription(struct kol_request *rq)
 {
     take(rq, KOL_INTAKE_TRANSCRIPTION);
+}
+
+/* From kol doctor --callback. Checked like the others, stored nowhere. */
+void kol_webhook_self_test(struct kol_request *rq)
+{
+    struct kol_intake_change *change = NULL;
+    struct kol_intake_answer a = {0};
+    struct kol_err err = {0};
+    const struct kol_intake_request request = read_request(rq, KOL_INTAKE_SELF_TEST);
+    enum kol_code code = kol_intake_prepare(rq->arena, rq->conf, &request, &change, &err);
+
+    kol_self_test_answer(rq->arena, rq->conf, rq->writer, &request, code, &err, kol_wall_ms(), &a);
+    kol_info("self-test callback status=%d%s%s", a.status, code == KOL_OK ? "" : ": ",
+             code == KOL_OK ? "" : err.msg);
+    const char *body = kol_arena_str(rq->arena, a.body);
+    kol_answer_bytes(rq, a.status, a.content_type, body ? body : "", body ? strlen(body) : 0);
 }

@@ -142,11 +142,10 @@ static bool add_form(struct kol_str *text, const struct kol_params *form)
     return !kol_str_failed(text);
 }
 
-static bool signature_fits(const char *token, const struct kol_str *url, const struct kol_str *form,
-                           const char *signature)
+static bool make_signature(const char *token, const struct kol_str *url, const struct kol_str *form,
+                           char ret[static KOL_SIGNATURE_TEXT])
 {
     uint8_t mac[KOL_SHA1_BYTES];
-    char right[32];
     KOL_STR text;
 
     kol_str_init(&text, url->len + form->len);
@@ -155,8 +154,30 @@ static bool signature_fits(const char *token, const struct kol_str *url, const s
     if (kol_str_failed(&text))
         return false;
     kol_hmac_sha1(token, strlen(token), text.data, text.len, mac);
-    kol_base64(mac, sizeof mac, right);
-    return kol_equal_secret(right, strlen(right), signature, strlen(signature));
+    kol_base64(mac, sizeof mac, ret);
+    return true;
+}
+
+static bool signature_fits(const char *token, const struct kol_str *url, const struct kol_str *form,
+                           const char *signature)
+{
+    char right[KOL_SIGNATURE_TEXT];
+
+    return make_signature(token, url, form, right) &&
+           kol_equal_secret(right, strlen(right), signature, strlen(signature));
+}
+
+enum kol_code kol_signature_make(const char *token, const char *url, const struct kol_params *form,
+                                 char ret[static KOL_SIGNATURE_TEXT], struct kol_err *err)
+{
+    KOL_STR text, params;
+
+    kol_str_init(&text, strlen(url));
+    kol_str_init(&params, 2 * KOL_PARAMS_MAX_BYTES);
+    kol_str_add(&text, url);
+    if (!add_form(&params, form) || !make_signature(token, &text, &params, ret))
+        return kol_fail(err, KOL_NO_MEMORY, "sign: out of memory");
+    return KOL_OK;
 }
 
 /* ---- bodies that are not forms ---- */

@@ -39,6 +39,13 @@ const char *kol_signature_text(enum kol_signature s); /* for people */
 enum kol_signature kol_signature_check(const struct kol_signed_request *r,
                                        const char *const *tokens, size_t token_count);
 
+/* What Twilio would send with a form: the signature of url, exactly as it stands, and form. Errors:
+ * NO_MEMORY. */
+#define KOL_SIGNATURE_TEXT 32
+enum kol_code kol_signature_make(const char *token, const char *url, const struct kol_params *form,
+                                 char ret[static KOL_SIGNATURE_TEXT],
+                                 struct kol_err *err) KOL_MUST_CHECK;
+
 /*
  * The URL that Twilio was told: public_url from the configuration and the request target as it
  * stood in the request line. Headers such as Host or X-Forwarded-Proto have no say.
