@@ -4,6 +4,7 @@
 #ifndef KOL_TWILIO_CLIENT_H
 #define KOL_TWILIO_CLIENT_H
 
+#include "base/str.h"
 #include "twilio/account.h"
 #include "twilio/rest.h"
 
@@ -31,5 +32,17 @@ enum kol_code kol_twilio_log_in(struct kol_twilio *t, const char *account_sid,
 /* What an answer means; the path tells people which resource it was. Keeps its Retry-After. */
 enum kol_code kol_twilio_judge(struct kol_twilio *t, const struct kol_http_response *r,
                                const char *path, struct kol_err *err) KOL_MUST_CHECK;
+/*
+ * Asks for a resource, or changes it.
+ *
+ *   path  under the API's base, made of checked SIDs
+ *   form  what is posted, encoded; NULL: GET
+ */
+enum kol_code kol_twilio_ask(struct kol_arena *a, struct kol_twilio *t, const char *account_sid,
+                             const char *path, const char *form, uint64_t max_bytes, json_t **ret,
+                             struct kol_err *err) KOL_MUST_CHECK;
+/* Adds a value of a query or form: what RFC 3986 calls unreserved stays, other bytes are escaped.
+ */
+void kol_twilio_add_escaped(struct kol_str *s, const char *text);
 
 #endif

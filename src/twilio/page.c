@@ -5,6 +5,7 @@
 #include "twilio/page.h"
 #include "base/ids.h"
 #include "base/str.h"
+#include "twilio/client.h"
 #include "twilio/params.h"
 #include <string.h>
 
@@ -22,8 +23,7 @@ static bool is_date(const char *text)
     return true;
 }
 
-/* What RFC 3986 calls unreserved stays, every other byte is escaped. */
-static void add_escaped(struct kol_str *s, const char *text)
+void kol_twilio_add_escaped(struct kol_str *s, const char *text)
 {
     for (; *text; text++) {
         unsigned char c = (unsigned char)*text;
@@ -60,7 +60,7 @@ enum kol_code kol_rest_list_path(struct kol_arena *a, const struct kol_rest_list
         kol_str_add(&url, "&IncludeSoftDeleted=true");
     if (cursor->page > 0) {
         kol_str_add_fmt(&url, "&Page=%lld&PageToken=", (long long)cursor->page);
-        add_escaped(&url, cursor->token);
+        kol_twilio_add_escaped(&url, cursor->token);
     }
     *ret_url = kol_str_failed(&url) ? NULL : kol_arena_str(a, url.data);
     if (!*ret_path || !*ret_url)

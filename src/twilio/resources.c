@@ -2,7 +2,7 @@
 #include "base/ids.h"
 #include "base/str.h"
 #include "net/url.h"
-#include "twilio/rest.h"
+#include "twilio/numbers.h"
 #include <string.h>
 
 enum {
@@ -55,9 +55,16 @@ static void read_encryption(struct kol_arena *a, const json_t *json, struct kol_
     r->encrypted = json_is_object(details) && json_object_size(details) > 0;
     if (!r->encrypted)
         return;
-    r->public_key_sid = sid(a, details, "public_key_sid", "CR");
-    r->encrypted_cek = text_of(a, details, "encrypted_cek", MOST_WRAPPED_KEY);
-    r->iv = text(a, details, "iv");
+    /* Three sets of names: Twilio's reference, its guide, and its callbacks. */
+    r->public_key_sid = sid(a, details, "encryption_public_key_sid", "CR");
+    r->encrypted_cek = text_of(a, details, "encryption_cek", MOST_WRAPPED_KEY);
+    r->iv = text(a, details, "encryption_iv");
+    if (!r->public_key_sid)
+        r->public_key_sid = sid(a, details, "public_key_sid", "CR");
+    if (!r->encrypted_cek)
+        r->encrypted_cek = text_of(a, details, "encrypted_cek", MOST_WRAPPED_KEY);
+    if (!r->iv)
+        r->iv = text(a, details, "iv");
 }
 
 enum kol_code kol_rest_recording_read(struct kol_arena *a, const json_t *json,
@@ -129,5 +136,31 @@ enum kol_code kol_rest_call_read(struct kol_arena *a, const json_t *json, struct
     if (!c.call_sid || !c.account_sid)
         return kol_fail(err, KOL_BAD_INPUT, "Twilio's answer is no call");
     *ret = c;
+    return KOL_OK;
+}
+
+enum kol_code kol_rest_number_read(struct kol_arena *a, const json_t *json,
+                                   struct kol_rest_number *ret, struct kol_err *err)
+{
+    struct kol_rest_number n = {
+        .number_sid = sid(a, json, "sid", "PN"),
+        .account_sid = sid(a, json, "account_sid", "AC"),
+        .number = text(a, json, "phone_number"),
+        .voice_url = text_of(a, json, "voice_url", KOL_URL_MAX),
+        .status_callback = text_of(a, json, "status_callback", KOL_URL_MAX),
+        .status_callback_method = text(a, json, "status_callback_method"),
+        .application_sid = sid(a, json, "voice_application_sid", "AP"),
+        .trunk_sid = sid(a, json, "trunk_sid", "TK"),
+    };
+
+    if (kol_arena_failed(a))
+        return no_memory(err);
+    if (!n.number_sid || !n.account_sid || kol_str_empty(n.number))
+        return kol_fail(err, KOL_BAD_INPUT, "Twilio's answer is no phone number");
+    if (kol_str_empty(n.voice_url))
+        n.voice_url = NULL;
+    if (kol_str_empty(n.status_callback))
+        n.status_callback = NULL;
+    *ret = n;
     return KOL_OK;
 }

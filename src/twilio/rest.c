@@ -110,10 +110,12 @@ enum kol_code kol_twilio_judge(struct kol_twilio *t, const struct kol_http_respo
                     path);
 }
 
-static enum kol_code get_json(struct kol_arena *a, struct kol_twilio *t, const char *account_sid,
-                              const char *path, uint64_t max_bytes, json_t **ret,
-                              struct kol_err *err)
+enum kol_code kol_twilio_ask(struct kol_arena *a, struct kol_twilio *t, const char *account_sid,
+                             const char *path, const char *form, uint64_t max_bytes, json_t **ret,
+                             struct kol_err *err)
 {
+    static const struct kol_http_header is_form = {"Content-Type",
+                                                   "application/x-www-form-urlencoded"};
     struct kol_http_request request = {
         .url = kol_twilio_under_base(a, t, path), .max_response_bytes = max_bytes, .stop = t->stop};
     struct kol_http_response response;
@@ -121,6 +123,13 @@ static enum kol_code get_json(struct kol_arena *a, struct kol_twilio *t, const c
     t->retry_after_ms = 0;
     if (!request.url)
         return kol_fail(err, KOL_NO_MEMORY, "ask Twilio: out of memory");
+    if (form) {
+        request.method = "POST";
+        request.headers = &is_form;
+        request.header_count = 1;
+        request.body = form;
+        request.body_len = strlen(form);
+    }
     enum kol_code code = kol_twilio_log_in(t, account_sid, &request, err);
     if (code == KOL_OK)
         code = kol_http_send(a, t->http, &request, &response, err);
@@ -134,6 +143,13 @@ static enum kol_code get_json(struct kol_arena *a, struct kol_twilio *t, const c
     if (code == KOL_BAD_INPUT) /* something on the way answered in Twilio's place: may pass */
         return kol_fail(err, KOL_HTTP_STATUS, "Twilio's answer is no JSON");
     return code;
+}
+
+static enum kol_code get_json(struct kol_arena *a, struct kol_twilio *t, const char *account_sid,
+                              const char *path, uint64_t max_bytes, json_t **ret,
+                              struct kol_err *err)
+{
+    return kol_twilio_ask(a, t, account_sid, path, NULL, max_bytes, ret, err);
 }
 
 /* An answer about something else than was asked for is no answer. */
