@@ -1,4 +1,5 @@
 /* cmd_call.c - calls, as the pages show them. */
+#include "backlog/one.h"
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/str.h"
@@ -295,10 +296,52 @@ static int show(struct kol_cli *cli)
     return KOL_EXIT_OK;
 }
 
+/* ---- its recording, now ---- */
+
+static const struct {
+    const char *status, *text;
+} outcomes[] = {
+    [KOL_ONE_QUEUED] = {"queued", "its recording was found and is fetched by kol serve"},
+    [KOL_ONE_UNDER_WAY] = {"under_way", "its recording is on its way already: nothing was added"},
+    [KOL_ONE_HERE] = {"done", "its recording is here already: nothing was added"},
+    [KOL_ONE_NOTHING] = {"nothing", "Twilio has no recording of this call"},
+};
+
+static int fetch(struct kol_cli *cli)
+{
+    const char *sid = kol_cli_word(cli, 1), *account = kol_cli_option(cli, "account");
+    enum kol_one outcome = KOL_ONE_NOTHING;
+    struct kol_twilio *twilio = NULL;
+    struct kol_err err = {0};
+
+    if (!check_sid(cli, sid))
+        return KOL_EXIT_USAGE;
+    if (account && !kol_sid_valid(account, "AC"))
+        return kol_cli_usage(cli, "an account's SID is AC and 32 hex digits, not '%s'", account);
+    enum kol_code code = kol_cli_open(cli, &err);
+    if (code == KOL_OK)
+        code = kol_twilio_new(cli->conf, cli->writer, NULL, &twilio, &err);
+    if (code == KOL_OK)
+        code =
+            kol_one_fetch(cli->arena, cli->conf, cli->writer, twilio, sid, account, &outcome, &err);
+    kol_twilio_free(twilio);
+    if (code != KOL_OK)
+        return kol_cli_fail(&err);
+    if (cli->json)
+        kol_cli_print_json(
+            json_pack("{s:s,s:s}", "call_sid", sid, "status", outcomes[outcome].status));
+    else
+        printf("call %s: %s\n", sid, outcomes[outcome].text);
+    return outcome == KOL_ONE_NOTHING ? KOL_EXIT_FAILED : KOL_EXIT_OK;
+}
+
 static int run(struct kol_cli *cli)
 {
-    static const struct kol_subcommand list_of[] = {
-        {"list", 0, list}, {"show", 1, show}, {"search", 1, search}, {NULL, 0, NULL}};
+    static const struct kol_subcommand list_of[] = {{"fetch", 1, fetch},
+                                                    {"list", 0, list},
+                                                    {"show", 1, show},
+                                                    {"search", 1, search},
+                                                    {NULL, 0, NULL}};
 
     return kol_cli_dispatch(cli, list_of);
 }
@@ -309,6 +352,7 @@ static const struct kol_option options[] = {
     {"number", "DIGITS", "part of either number"},
     {"city", "NAME", "as extracted"},
     {"service", "NAME", "as extracted"},
+    {"account", "SID", "fetch: the account of a call that is not known yet (default: all)"},
     {"direction", "D", "search: inbound or outbound"},
     {"dropped", NULL, "show: also what the filters took out of the transcript, and why"},
     {"limit", "N", "at most so many (default 50, most 200)"},
@@ -318,8 +362,10 @@ static const struct kol_option options[] = {
 const struct kol_command kol_cmd_call = {
     .name = "call",
     .usage = "list [--business=ID] [--number=DIGITS] [--city=NAME] [--service=NAME]\nshow SID\n"
+             "fetch SID [--account=SID]\n"
              "search WORDS [--business=ID] [--direction=D] [--city=NAME] [--service=NAME]",
-    .help = "list calls; show one with transcript, lead and deliveries; find words that were said",
+    .help = "list calls; fetch the recording of one; show one with transcript, lead and "
+            "deliveries; find words that were said",
     .options = options,
     .run = run,
 };

@@ -78,12 +78,19 @@ void kol_intake_answer(enum kol_intake_kind kind, enum kol_code code, const stru
 /*
  * On request: look for a recording of this call at Twilio now. Makes the call when it is not known.
  * A kol_write_fn; arg is a struct kol_intake_trigger.
+ *
+ *   account_sid  of a call that is not known; NULL: the one of the settings
  * Errors: BAD_INPUT (no call SID), BAD_CONFIG (no account), FORBIDDEN (another account's call).
  */
+enum kol_trigger {
+    KOL_TRIGGER_QUEUED,    /* a look-up was added */
+    KOL_TRIGGER_UNDER_WAY, /* a look-up is queued, and now due; or the fetch is on its way */
+    KOL_TRIGGER_DONE       /* the recording is here: nothing was added */
+};
 struct kol_intake_trigger {
     const struct kol_conf *conf;
-    const char *call_sid;
-    bool ret_queued; /* false: a look-up was under way already, and is now due */
+    const char *call_sid, *account_sid;
+    enum kol_trigger ret;
 };
 enum kol_code kol_intake_trigger(struct kol_db *db, void *arg, struct kol_err *err);
 

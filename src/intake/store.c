@@ -261,26 +261,49 @@ enum kol_code kol_intake_store(struct kol_db *db, void *arg, struct kol_err *err
     return kol_fail(err, KOL_BUG, "unknown callback");
 }
 
+/* A call's own account; for one that nobody has heard of, the one that was named. */
+static enum kol_code find_call(struct kol_db *db, struct kol_arena *a,
+                               const struct kol_intake_trigger *t, int64_t now_ms,
+                               struct kol_call **ret, struct kol_err *err)
+{
+    const char *account_sid = t->account_sid ? t->account_sid : t->conf->twilio_account_sid;
+    int64_t call_id = 0;
+    enum kol_code code = kol_call_by_sid(db, a, t->call_sid, ret, err);
+
+    if (code != KOL_OK || (*ret && !t->account_sid))
+        return code;
+    if (!kol_sid_valid(account_sid, "AC"))
+        return kol_fail(err, KOL_BAD_CONFIG, "no account: name one, or set twilio_account_sid");
+    code = kol_call_ensure(db, t->call_sid, account_sid, now_ms, &call_id, err);
+    if (code == KOL_OK)
+        code = kol_call_by_id(db, a, call_id, ret, err);
+    if (code == KOL_OK && !*ret)
+        return kol_fail(err, KOL_BUG, "a call is gone within its own change");
+    return code;
+}
+
 enum kol_code kol_intake_trigger(struct kol_db *db, void *arg, struct kol_err *err)
 {
     struct kol_intake_trigger *t = arg;
     KOL_ARENA a = kol_arena_new(0);
-    int64_t now_ms = kol_wall_ms(), call_id = 0;
+    int64_t now_ms = kol_wall_ms();
     struct kol_call *call = NULL;
+    bool settled = false, queued = false;
 
     if (!a)
         return kol_fail(err, KOL_NO_MEMORY, "look up a recording: out of memory");
     if (!kol_sid_valid(t->call_sid, "CA"))
         return kol_fail(err, KOL_BAD_INPUT, "not a call SID: CA and 32 digits of 0-9, a-f");
-    if (kol_str_empty(t->conf->twilio_account_sid))
-        return kol_fail(err, KOL_BAD_CONFIG, "twilio_account_sid is not configured");
-    enum kol_code code =
-        kol_call_ensure(db, t->call_sid, t->conf->twilio_account_sid, now_ms, &call_id, err);
+    enum kol_code code = find_call(db, a, t, now_ms, &call, err);
+    /* Who asks for one that was gone wants Twilio to be asked again. */
+    if (code == KOL_OK && call->fetch_state != KOL_FETCH_GONE)
+        code = kol_road_is_settled(db, a, call, &settled, err);
+    if (code == KOL_OK && settled) {
+        t->ret = call->fetch_state == KOL_FETCH_LOCAL ? KOL_TRIGGER_DONE : KOL_TRIGGER_UNDER_WAY;
+        return KOL_OK;
+    }
     if (code == KOL_OK)
-        code = kol_call_by_id(db, a, call_id, &call, err);
-    if (code != KOL_OK)
-        return code;
-    if (!call)
-        return kol_fail(err, KOL_BUG, "a call is gone within its own change");
-    return kol_road_queue_lookup(db, t->conf, call, true, now_ms, &t->ret_queued, err);
+        code = kol_road_queue_lookup(db, t->conf, call, true, now_ms, &queued, err);
+    t->ret = queued ? KOL_TRIGGER_QUEUED : KOL_TRIGGER_UNDER_WAY;
+    return code;
 }

@@ -392,11 +392,11 @@ static void test_trigger(void **state)
     (void)state;
     accept(KOL_INTAKE_CALL_STATUS, IDS PARTIES "&CallStatus=completed");
     check_ok("again", kol_intake_trigger(db, &t, &err), &err);
-    check_int("there already", t.ret_queued, false);
+    check_int("there already", t.ret, KOL_TRIGGER_UNDER_WAY);
     check_int("but due now", find_job("lookup", CA)->state, KOL_JOB_READY);
     t.call_sid = "CA000000000000000000000000000000b1";
     check_ok("unknown call", kol_intake_trigger(db, &t, &err), &err);
-    check_int("queued", t.ret_queued, true);
+    check_int("queued", t.ret, KOL_TRIGGER_QUEUED);
     check_code("no SID", kol_intake_trigger(db, &bad, &err), KOL_BAD_INPUT, &err);
 }
 

@@ -140,6 +140,9 @@ void kol_api_call(struct kol_request *rq)
 
 static void answer_trigger(struct kol_request *rq, enum kol_code code, const struct kol_err *err)
 {
+    static const char *const words[] = {[KOL_TRIGGER_QUEUED] = "queued",
+                                        [KOL_TRIGGER_UNDER_WAY] = "under_way",
+                                        [KOL_TRIGGER_DONE] = "done"};
     const struct kol_intake_trigger *t = rq->data;
 
     if (code != KOL_OK) {
@@ -148,8 +151,8 @@ static void answer_trigger(struct kol_request *rq, enum kol_code code, const str
     }
     json_t *json = json_object();
     kol_json_set_str(json, "call_sid", t->call_sid);
-    kol_json_set_str(json, "status", t->ret_queued ? "queued" : "under_way");
-    kol_answer_json(rq, 202, json);
+    kol_json_set_str(json, "status", words[t->ret]);
+    kol_answer_json(rq, t->ret == KOL_TRIGGER_DONE ? 200 : 202, json);
 }
 
 /* A business may ask about its own calls; only the operator about ones that nobody has heard of. */
@@ -179,6 +182,8 @@ void kol_api_call_trigger(struct kol_request *rq)
     if (!t || !may_trigger(rq))
         return;
     *t = (struct kol_intake_trigger){.conf = rq->conf, .call_sid = rq->vars[0]};
+    if (rq->who.business_id == 0)
+        t->account_sid = kol_api_filter(rq, "account");
     rq->data = t;
     kol_request_change(rq, kol_intake_trigger, t, answer_trigger);
 }
