@@ -4,12 +4,9 @@
 #include "base/ids.h"
 #include "base/str.h"
 #include "cli/cmd_import.h"
+#include "cli/progress.h"
 
 #include <signal.h>
-#include <string.h>
-#include <unistd.h>
-
-enum { TELL_MS = 500 };
 
 static atomic_bool stop; /* set by SIGINT and SIGTERM */
 
@@ -18,10 +15,10 @@ struct import {
     struct kol_twilio *twilio;
     const char *owner;
     int64_t from_ms, to_ms;
-    bool dry_run, on_terminal;
+    bool dry_run;
+    struct kol_bar bar;
     /* the account under way */
     int64_t total; /* in the list, as counted before; it may grow meanwhile */
-    int64_t started_boot_ms, told_boot_ms;
     bool failed;
     json_t *rows;
 };
@@ -45,25 +42,10 @@ static void catch_signals(void)
 static void tell(void *arg, const struct kol_walk_count *count)
 {
     struct import *m = arg;
-    const int64_t now = kol_boot_ms();
-    const double seconds = (double)(now - m->started_boot_ms) / 1000;
+    char label[48];
 
-    if (!m->on_terminal || now - m->told_boot_ms < TELL_MS || seconds <= 0)
-        return;
-    m->told_boot_ms = now;
-    const double rate = (double)count->found / seconds;
-    const int64_t left = m->total > count->found ? m->total - count->found : 0;
-    fprintf(stderr, "\r%lld of %lld, %lld new, %.1f/s, %lld min %02lld s left   ",
-            (long long)count->found, (long long)m->total, (long long)count->added, rate,
-            rate > 0 ? (long long)((double)left / rate) / 60 : 0,
-            rate > 0 ? (long long)((double)left / rate) % 60 : 0);
-}
-
-static void end_line(struct import *m)
-{
-    if (m->on_terminal && m->told_boot_ms)
-        fprintf(stderr, "\n");
-    m->told_boot_ms = 0;
+    snprintf(label, sizeof label, "%lld new", (long long)count->added);
+    kol_bar_show(&m->bar, count->found, m->total, label);
 }
 
 /* ---- an account ---- */
@@ -91,12 +73,12 @@ static enum kol_code walk_account(struct import *m, const char *account_sid,
     if (code != KOL_OK)
         return code;
     m->total = count->found;
-    m->started_boot_ms = kol_boot_ms();
+    kol_bar_begin(&m->bar, m->cli->json);
     walk.count_only = false;
     walk.tell = tell;
     walk.arg = m;
     code = kol_walk_run(&walk, count, err);
-    end_line(m);
+    kol_bar_clear(&m->bar);
     return code;
 }
 
@@ -169,9 +151,7 @@ static bool read_dates(struct import *m)
 
 int kol_import_since(struct kol_cli *cli)
 {
-    struct import m = {.cli = cli,
-                       .dry_run = kol_cli_has(cli, "dry-run"),
-                       .on_terminal = isatty(STDERR_FILENO) && !cli->json};
+    struct import m = {.cli = cli, .dry_run = kol_cli_has(cli, "dry-run")};
     const char *account = kol_cli_option(cli, "account");
     struct kol_err err = {0};
 
