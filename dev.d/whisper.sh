@@ -17,6 +17,7 @@ whisper_options=(
 whisper_key() {
     {
         sha_of pywhispercpp
+        sha256sum <"$root/dev.d/tune_whisper.py"
         printf '%s\n' "${whisper_options[@]}"
         gcc -dumpfullversion
         grep -m1 -E '^(flags|Features)' /proc/cpuinfo || uname -m
@@ -28,6 +29,7 @@ unpack_whisper() {
     mkdir -p "$build/src"
     tar xzf "$(archive_of pywhispercpp)" -C "$build/src" --strip-components=1 --wildcards '*/whisper.cpp/*'
     [ -f "$whisper_src/include/whisper.h" ]
+    python3 "$root/dev.d/tune_whisper.py" "$whisper_src"
 }
 
 compile_whisper() {
