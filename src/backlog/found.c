@@ -29,7 +29,9 @@ enum kol_code kol_found_business(struct kol_db *db, const struct kol_conf *conf,
 
     *ret = 0;
     (void)kol_phone_normalise(outbound ? party->from : party->to, conf->default_country, number);
-    return *number ? kol_business_by_number(db, number, ret, err) : KOL_OK;
+    return *number ? kol_business_by_number(db, number, party->account_sid,
+                                            conf->twilio_account_sid, ret, err)
+                   : KOL_OK;
 }
 
 static enum kol_code store_party(struct kol_db *db, const struct kol_found *f, int64_t call_id,

@@ -11,6 +11,7 @@
 #include "net/url.h"
 #include "serve/api.h"
 #include "store/access.h"
+#include "store/account.h"
 #include "store/business.h"
 #include "store/channels.h"
 #include "understand/insight.h"
@@ -61,22 +62,67 @@ struct edit {
     struct kol_business business;
     const char *numbers[NUMBERS_MOST];
     int number_count;
+    const char *settings_account;
+    bool moved; /* its account was given */
     bool is_new;
     int64_t released;
 };
+
+/* Another account is one that Kol has the credentials of. */
+static enum kol_code check_account(struct kol_db *db, const struct edit *e, struct kol_err *err)
+{
+    KOL_ARENA a = kol_arena_new(0);
+    struct kol_account *row = NULL;
+    const char *sid = e->business.account_sid;
+
+    if (!sid || kol_streq(sid, e->settings_account))
+        return KOL_OK;
+    if (!a)
+        return kol_fail(err, KOL_NO_MEMORY, "check an account: out of memory");
+    enum kol_code code = kol_account_by_sid(db, a, sid, &row, err);
+    if (code == KOL_OK && !row)
+        return kol_fail(err, KOL_NOT_FOUND, "there is no account %s: kol account add", sid);
+    return code;
+}
+
+/* In its account, calls may wait for the numbers that it has. */
+static enum kol_code release_numbers(struct kol_db *db, struct edit *e, int64_t now_ms,
+                                     struct kol_err *err)
+{
+    KOL_ARENA a = kol_arena_new(0);
+    const char **numbers = NULL;
+    size_t n = 0;
+
+    if (!a)
+        return kol_fail(err, KOL_NO_MEMORY, "change a business: out of memory");
+    enum kol_code code = kol_business_numbers(db, a, e->business.id, &numbers, &n, err);
+    for (size_t i = 0; i < n && code == KOL_OK; i++) {
+        int64_t released = 0;
+
+        code = kol_business_add_number(db, e->business.id, numbers[i], e->settings_account, now_ms,
+                                       &released, err);
+        e->released += released;
+    }
+    return code;
+}
 
 static enum kol_code edit_change(struct kol_db *db, void *arg, struct kol_err *err)
 {
     struct edit *e = arg;
     const int64_t now_ms = kol_wall_ms();
-    enum kol_code code = e->is_new
-                             ? kol_business_add(db, &e->business, now_ms, &e->business.id, err)
-                             : kol_business_update(db, &e->business, err);
+    enum kol_code code = check_account(db, e, err);
+
+    if (code == KOL_OK)
+        code = e->is_new ? kol_business_add(db, &e->business, now_ms, &e->business.id, err)
+                         : kol_business_update(db, &e->business, err);
+    if (code == KOL_OK && e->moved)
+        code = release_numbers(db, e, now_ms, err);
 
     for (int i = 0; i < e->number_count && code == KOL_OK; i++) {
         int64_t released = 0;
 
-        code = kol_business_add_number(db, e->business.id, e->numbers[i], now_ms, &released, err);
+        code = kol_business_add_number(db, e->business.id, e->numbers[i], e->settings_account,
+                                       now_ms, &released, err);
         e->released += released;
     }
     if (code != KOL_OK)
@@ -175,6 +221,12 @@ static enum kol_code apply_options(struct kol_cli *cli, struct edit *e, struct k
     b->glossary = given_or(cli, "glossary", b->glossary);
     b->channel_map = given_or(cli, "channel-map", b->channel_map);
     b->redact = given_or(cli, "redact", b->redact);
+    b->account_sid = given_or(cli, "account", b->account_sid);
+    if (kol_str_empty(b->account_sid))
+        b->account_sid = NULL;
+    else if (!kol_sid_valid(b->account_sid, "AC"))
+        return kol_fail(err, KOL_BAD_INPUT, "--account is AC and 32 hex digits in lower case");
+    e->moved = kol_cli_has(cli, "account");
     b->webhook_url = given_or(cli, "webhook-url", b->webhook_url);
     if (kol_str_empty(b->webhook_url))
         b->webhook_url = NULL;
@@ -226,6 +278,7 @@ static int store_edit(struct kol_cli *cli, struct edit *e)
 {
     struct kol_err err = {0};
 
+    e->settings_account = cli->conf->twilio_account_sid;
     if (apply_options(cli, e, &err) != KOL_OK ||
         kol_cli_change(cli, edit_change, e, &err) != KOL_OK)
         return kol_cli_fail(&err);
@@ -384,6 +437,7 @@ static const struct kol_option options[] = {
     {"services", "LIST", "only these services, comma-separated ids such as locksmith,plumber"},
     {"services-file", "FILE", "its services and its own words for them, as in data/services.txt"},
     {"channel-map", "JSON", "who speaks on which channel, by direction"},
+    {"account", "SID", "its Twilio account; empty: the one of the settings"},
     {"redact", "LIST",
      "not to be kept of what is said: card,cvv,id,phone,email (default card,cvv)"},
     {"delete-at-twilio", "WHEN",

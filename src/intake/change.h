@@ -11,6 +11,7 @@ struct kol_intake_change {
     struct kol_arena *arena;
     const struct kol_conf *conf;
     enum kol_intake_kind kind;
+    int64_t business_id;     /* that the URL of the callback names; 0: none */
     const char *params;      /* JSON of what was received */
     const char *ignored_url; /* RecordingUrl that does not count; NULL */
 

@@ -4,10 +4,9 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "intake/change.h"
+#include "intake/verify.h"
 #include "twilio/recording_url.h"
-#include "twilio/signature.h"
 #include <string.h>
-#include <strings.h>
 
 static const char *const paths[] = {
 #define X(code, path) [KOL_INTAKE_##code] = path,
@@ -26,52 +25,12 @@ bool kol_intake_kind_of_path(const char *path, enum kol_intake_kind *ret)
     return false;
 }
 
-/* ---- is it from Twilio? ---- */
-
-static bool is_form(const char *content_type)
+const char *kol_intake_path(enum kol_intake_kind kind)
 {
-    static const char form[] = "application/x-www-form-urlencoded";
-    const size_t len = sizeof form - 1;
-
-    return content_type && strncasecmp(content_type, form, len) == 0 &&
-           strchr("; \t", content_type[len]); /* strchr also finds the end */
+    return paths[kind];
 }
 
-static enum kol_code check_signature(struct kol_arena *a, const struct kol_conf *conf,
-                                     const struct kol_intake_request *r,
-                                     const struct kol_params *form, struct kol_err *err)
-{
-    const char *const tokens[] = {conf->twilio_auth_token, conf->twilio_auth_token_second};
-    struct kol_signed_request s = {.signature = r->signature};
-
-    enum kol_code code = kol_public_url(a, conf->public_url, r->target, &s.url, err);
-    if (code != KOL_OK)
-        return code;
-    if (kol_streq(r->method, "GET")) {
-        s.is_form = true; /* the URL is all there is */
-    } else if (is_form(r->content_type)) {
-        s.is_form = true;
-        s.form = *form;
-    } else {
-        s.body = r->body;
-        s.body_len = r->body_len;
-    }
-
-    enum kol_signature found = kol_signature_check(&s, tokens, KOL_COUNT(tokens));
-    switch (found) {
-    case KOL_SIGNATURE_OK:
-        return KOL_OK;
-    case KOL_SIGNATURE_NO_TOKEN:
-        return kol_fail(err, KOL_BAD_CONFIG, "%s", kol_signature_text(found));
-    case KOL_SIGNATURE_MISSING:
-        return kol_fail(err, KOL_BAD_INPUT, "%s", kol_signature_text(found));
-    case KOL_SIGNATURE_WRONG:
-    case KOL_SIGNATURE_NO_HASH:
-    case KOL_SIGNATURE_WRONG_HASH:
-        break;
-    }
-    return kol_fail(err, KOL_FORBIDDEN, "%s", kol_signature_text(found));
-}
+/* ---- what does it say? ---- */
 
 /* Parameters of the body, or of the query for a GET; none of what is not a form. */
 static enum kol_code read_params(struct kol_arena *a, const struct kol_intake_request *r,
@@ -82,22 +41,9 @@ static enum kol_code read_params(struct kol_arena *a, const struct kol_intake_re
     if (kol_streq(r->method, "GET"))
         return kol_params_parse(a, query ? query + 1 : "", query ? strcspn(query + 1, "#") : 0, ret,
                                 err);
-    if (is_form(r->content_type))
+    if (kol_intake_is_form(r->content_type))
         return kol_params_parse(a, r->body, r->body_len, ret, err);
     *ret = (struct kol_params){0};
-    return KOL_OK;
-}
-
-/* ---- what does it say? ---- */
-
-/* One account is configured; its callbacks name it, whoever holds the token. */
-static enum kol_code check_account(const struct kol_conf *conf, const char *account_sid,
-                                   struct kol_err *err)
-{
-    if (kol_str_empty(conf->twilio_account_sid))
-        return kol_fail(err, KOL_BAD_CONFIG, "twilio_account_sid is not configured");
-    if (!kol_streq(account_sid, conf->twilio_account_sid))
-        return kol_fail(err, KOL_FORBIDDEN, "AccountSid is not the configured account");
     return KOL_OK;
 }
 
@@ -137,8 +83,6 @@ static enum kol_code read_recording(struct kol_intake_change *c, const struct ko
     enum kol_code code = kol_recording_params_read(c->arena, p, &c->recording, err);
 
     if (code == KOL_OK)
-        code = check_account(c->conf, c->recording.account_sid, err);
-    if (code == KOL_OK)
         code = settle_url(c->arena, c->conf, &c->recording, &c->ignored_url, err);
     if (code == KOL_OK && c->kind == KOL_INTAKE_RECORDING_STATUS && !c->recording.status)
         code = kol_fail(err, KOL_BAD_INPUT, "RecordingStatus is missing");
@@ -173,14 +117,11 @@ static enum kol_code read_kind(struct kol_intake_change *c, const struct kol_par
         return code == KOL_OK ? read_recording(c, p, err) : code;
     case KOL_INTAKE_CALL_STATUS:
         code = kol_call_params_read(c->arena, p, &c->call, err);
-        if (code == KOL_OK)
-            code = check_account(c->conf, c->call.account_sid, err);
         if (code == KOL_OK && !c->call.status)
             code = kol_fail(err, KOL_BAD_INPUT, "CallStatus is missing");
         return code == KOL_OK ? read_recording_of_call(c, p, err) : code;
     case KOL_INTAKE_TRANSCRIPTION:
-        code = kol_transcription_params_read(c->arena, p, &c->transcription, err);
-        return code == KOL_OK ? check_account(c->conf, c->transcription.account_sid, err) : code;
+        return kol_transcription_params_read(c->arena, p, &c->transcription, err);
     case KOL_INTAKE_SELF_TEST:
         return KOL_OK;
     }
@@ -211,8 +152,9 @@ enum kol_code kol_intake_prepare(struct kol_arena *a, const struct kol_conf *con
     *c = (struct kol_intake_change){.arena = a, .conf = conf, .kind = request->kind};
     enum kol_code code = read_params(a, request, &params, err);
     if (code == KOL_OK) /* before anything is believed or complained about */
-        code = check_signature(a, conf, request, &params, err);
-    if (code == KOL_OK && !kol_streq(request->method, "GET") && !is_form(request->content_type))
+        code = kol_intake_verify(a, conf, request, &params, &c->business_id, err);
+    if (code == KOL_OK && !kol_streq(request->method, "GET") &&
+        !kol_intake_is_form(request->content_type))
         code = kol_fail(err, KOL_BAD_INPUT, "the body is not form-encoded");
     if (code == KOL_OK)
         code = read_kind(c, &params, err);

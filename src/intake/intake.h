@@ -1,13 +1,11 @@
 /*
- * intake.h - Twilio's callbacks in: checked and read without the database, then stored in one
- * change.
+ * intake.h - Twilio's callbacks in: checked and read first, then stored in one change.
  *
  * Used by: serve. Knows: which endpoint means what. Does not know: HTTP connections.
  *
- *     code = kol_intake_prepare(arena, conf, &request, &change, &err);      // any thread, no I/O
- *     if (code == KOL_OK) {
- *         op = {.fn = kol_intake_store, .arg = change}; kol_write_async(...);  // then, after done:
- *         code = op.code, err = op.err;
+ *     code = kol_intake_prepare(arena, conf, &request, &change, &err);      // any thread, writes
+ * nothing if (code == KOL_OK) { op = {.fn = kol_intake_store, .arg = change}; kol_write_async(...);
+ * // then, after done: code = op.code, err = op.err;
  *     }
  *     kol_intake_answer(request.kind, code, &err, &answer);                 // send it
  *     if (code == KOL_OK)
@@ -21,7 +19,7 @@
 
 #include "base/arena.h"
 #include "conf/conf.h"
-#include "store/db.h"
+#include "store/writer.h"
 
 /* X(code, path) */
 #define KOL_INTAKE_KINDS(X)                                                                        \
@@ -37,6 +35,7 @@ enum kol_intake_kind {
 };
 /* path: without the query. */
 bool kol_intake_kind_of_path(const char *path, enum kol_intake_kind *ret);
+const char *kol_intake_path(enum kol_intake_kind kind);
 
 /* What was received; all borrowed until kol_intake_prepare() returns. */
 struct kol_intake_request {
@@ -47,21 +46,29 @@ struct kol_intake_request {
     const char *signature;    /* X-Twilio-Signature; NULL when not sent */
     const void *body;
     size_t body_len;
+    /* Lends a connection where the account is not that of the settings, or the URL has a token;
+     * NULL: there are no others. */
+    struct kol_writer *writer;
 };
 
 struct kol_intake_change;
 
 /*
- * Errors: FORBIDDEN (signature, foreign account), BAD_INPUT (missing signature, unreadable),
- * TOO_LARGE, BAD_CONFIG (no public_url or token), NO_MEMORY. err says what is wrong, for people.
+ * Errors: FORBIDDEN (signature, unknown account, token of the URL), BAD_INPUT (missing signature,
+ * unreadable), TOO_LARGE, BAD_CONFIG (no public_url or token), NO_MEMORY, those of the database.
+ * err says what is wrong, for people.
  */
 enum kol_code kol_intake_prepare(struct kol_arena *a, const struct kol_conf *conf,
                                  const struct kol_intake_request *request,
                                  struct kol_intake_change **ret,
                                  struct kol_err *err) KOL_MUST_CHECK;
 
-/* A kol_write_fn; arg is the change. Errors also: FORBIDDEN, CONFLICT (SIDs that contradict what is
- * stored). */
+/*
+ * A kol_write_fn; arg is the change. The call's business is, in this order: the one that the
+ * callback's URL names, the one it has, the one whose number it is; always one of the call's
+ * account. Errors also: FORBIDDEN (call or business of another account, call of another business),
+ * CONFLICT (SIDs that contradict what is stored).
+ */
 enum kol_code kol_intake_store(struct kol_db *db, void *arg, struct kol_err *err);
 
 void kol_intake_after(const struct kol_intake_change *change);

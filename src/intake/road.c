@@ -16,6 +16,21 @@ int64_t kol_road_wait_ms(const struct kol_conf *conf, int64_t wait_s)
 
 /* ---- who ---- */
 
+/* The business in the call's account that has the number. */
+static enum kol_code find_business(struct kol_db *db, const struct kol_conf *conf, int64_t call_id,
+                                   const char *number, int64_t *ret, struct kol_err *err)
+{
+    KOL_ARENA a = kol_arena_new(0);
+    const char *account_sid = NULL;
+
+    if (!a)
+        return kol_fail(err, KOL_NO_MEMORY, "find a business: out of memory");
+    enum kol_code code = kol_call_account(db, a, call_id, &account_sid, err);
+    if (code == KOL_OK)
+        code = kol_business_by_number(db, number, account_sid, conf->twilio_account_sid, ret, err);
+    return code;
+}
+
 enum kol_code kol_road_set_parties(struct kol_db *db, const struct kol_conf *conf, int64_t call_id,
                                    const char *direction, const char *from, const char *to,
                                    int64_t now_ms, struct kol_err *err)
@@ -32,7 +47,7 @@ enum kol_code kol_road_set_parties(struct kol_db *db, const struct kol_conf *con
     (void)kol_phone_normalise(to, conf->default_country, to_text);
     const char *ours = kol_streq(way, "outbound") ? from_text : to_text;
     if (*ours)
-        code = kol_business_by_number(db, ours, &business_id, err);
+        code = find_business(db, conf, call_id, ours, &business_id, err);
     if (code != KOL_OK)
         return code;
     code = kol_call_set_parties(db, call_id, way, from ? from_text : NULL, to ? to_text : NULL,

@@ -17,7 +17,8 @@ int64_t kol_road_wait_ms(const struct kol_conf *conf, int64_t wait_s);
 
 /*
  * Stores who spoke to whom: numbers in canonical form, the business by the number that is its own
- * (inbound: to, outbound: from). An unknown number leaves the call unassigned.
+ * (inbound: to, outbound: from) in the call's account. An unknown number leaves the call
+ * unassigned; a business that the call has stays.
  *
  *   direction   as Twilio writes it; NULL: nothing is stored, the numbers would tell nothing
  *   from, to    as Twilio writes them; "" is withheld, NULL unknown

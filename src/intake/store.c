@@ -14,15 +14,6 @@
 
 enum { CALL_LONGEST_S = 4 * 3600 }; /* Twilio ends calls after four hours, unless asked for more */
 
-static enum kol_code add_event(struct kol_db *db, struct kol_intake_change *c,
-                               struct kol_event_row event, int64_t now_ms, struct kol_err *err)
-{
-    event.params = c->params;
-    if (!event.status)
-        event.status = "";
-    return kol_event_add(db, &event, now_ms, &c->is_new, err);
-}
-
 static enum kol_code reload(struct kol_db *db, struct kol_intake_change *c, int64_t call_id,
                             struct kol_call **ret, struct kol_err *err)
 {
@@ -30,6 +21,54 @@ static enum kol_code reload(struct kol_db *db, struct kol_intake_change *c, int6
 
     if (code == KOL_OK && !*ret)
         return kol_fail(err, KOL_BUG, "a call is gone within its own change");
+    return code;
+}
+
+/*
+ * The call of a callback: found or made, and proved to be of the account and of the business that
+ * the callback is about. What was seen before makes nothing.
+ */
+static enum kol_code find_call(struct kol_db *db, struct kol_intake_change *c, const char *call_sid,
+                               const char *account_sid, int64_t now_ms, int64_t *ret_id,
+                               struct kol_err *err)
+{
+    int64_t has = 0;
+    bool fits = true;
+
+    enum kol_code code = c->is_new ? kol_call_ensure(db, call_sid, account_sid, now_ms, ret_id, err)
+                                   : kol_call_find(db, call_sid, account_sid, ret_id, err);
+    if (code == KOL_OK)
+        code = kol_call_business(db, *ret_id, &has, err);
+    if (code != KOL_OK)
+        return code;
+    if (c->business_id && has && c->business_id != has)
+        return kol_fail(err, KOL_FORBIDDEN, "call %s belongs to another business", call_sid);
+    int64_t business_id = c->business_id ? c->business_id : has;
+    if (!business_id)
+        return KOL_OK; /* its numbers will tell */
+    code = kol_business_has_account(db, business_id, account_sid, c->conf->twilio_account_sid,
+                                    &fits, err);
+    if (code == KOL_OK && !fits)
+        return kol_fail(err, KOL_FORBIDDEN,
+                        "business %lld is gone or belongs to another Twilio account",
+                        (long long)business_id);
+    if (code == KOL_OK && c->is_new && !has)
+        code = kol_call_set_business(db, *ret_id, business_id, now_ms, err);
+    return code;
+}
+
+/* A callback: stored once, for the call that it is about. c->is_new false: nothing else is to be
+ * done. */
+static enum kol_code begin(struct kol_db *db, struct kol_intake_change *c,
+                           struct kol_event_row event, int64_t now_ms, int64_t *ret_call_id,
+                           struct kol_err *err)
+{
+    event.params = c->params;
+    if (!event.status)
+        event.status = "";
+    enum kol_code code = kol_event_add(db, &event, now_ms, &c->is_new, err);
+    if (code == KOL_OK)
+        code = find_call(db, c, event.call_sid, event.account_sid, now_ms, ret_call_id, err);
     return code;
 }
 
@@ -68,11 +107,10 @@ static enum kol_code store_recording(struct kol_db *db, struct kol_intake_change
     };
     int64_t call_id = 0;
 
-    enum kol_code code = add_event(db, c, event, now_ms, err);
+    enum kol_code code = begin(db, c, event, now_ms, &call_id, err);
     if (code != KOL_OK || !c->is_new)
         return code;
-    code = kol_call_ensure(db, p->call_sid, p->account_sid, now_ms, &call_id, err);
-    if (code == KOL_OK && action) /* carries the numbers, the status callback does not */
+    if (action) /* carries the numbers, the status callback does not */
         code = kol_road_set_parties(db, c->conf, call_id, c->call.direction, c->call.from,
                                     c->call.to, now_ms, err);
     if (code == KOL_OK)
@@ -128,13 +166,10 @@ static enum kol_code store_call_status(struct kol_db *db, struct kol_intake_chan
     };
     int64_t call_id = 0;
 
-    enum kol_code code = add_event(db, c, event, now_ms, err);
+    enum kol_code code = begin(db, c, event, now_ms, &call_id, err);
     if (code != KOL_OK || !c->is_new)
         return code;
-    code = kol_call_ensure(db, p->call_sid, p->account_sid, now_ms, &call_id, err);
-    if (code == KOL_OK)
-        code =
-            kol_road_set_parties(db, c->conf, call_id, p->direction, p->from, p->to, now_ms, err);
+    code = kol_road_set_parties(db, c->conf, call_id, p->direction, p->from, p->to, now_ms, err);
     if (code == KOL_OK)
         code = set_status(db, p, call_id, now_ms, err);
     if (code == KOL_OK && c->has_recording)
@@ -223,10 +258,11 @@ static enum kol_code store_transcription(struct kol_db *db, struct kol_intake_ch
 
     if (content && !p->final)
         return KOL_OK; /* its words come again in a final one */
-    enum kol_code code = add_event(db, c, event, now_ms, err);
+    enum kol_code code = begin(db, c, event, now_ms, &call_id, err);
     if (code != KOL_OK || !c->is_new)
         return code;
-    code = kol_call_ensure(db, p->call_sid, p->account_sid, now_ms, &call_id, err);
+    if (p->transcription_sid)
+        code = kol_call_check_transcription(db, call_id, p->transcription_sid, err);
     if (code == KOL_OK)
         code = reload(db, c, call_id, &call, err);
     if (code == KOL_OK && words)
@@ -262,9 +298,9 @@ enum kol_code kol_intake_store(struct kol_db *db, void *arg, struct kol_err *err
 }
 
 /* A call's own account; for one that nobody has heard of, the one that was named. */
-static enum kol_code find_call(struct kol_db *db, struct kol_arena *a,
-                               const struct kol_intake_trigger *t, int64_t now_ms,
-                               struct kol_call **ret, struct kol_err *err)
+static enum kol_code find_asked_call(struct kol_db *db, struct kol_arena *a,
+                                     const struct kol_intake_trigger *t, int64_t now_ms,
+                                     struct kol_call **ret, struct kol_err *err)
 {
     const char *account_sid = t->account_sid ? t->account_sid : t->conf->twilio_account_sid;
     int64_t call_id = 0;
@@ -294,7 +330,7 @@ enum kol_code kol_intake_trigger(struct kol_db *db, void *arg, struct kol_err *e
         return kol_fail(err, KOL_NO_MEMORY, "look up a recording: out of memory");
     if (!kol_sid_valid(t->call_sid, "CA"))
         return kol_fail(err, KOL_BAD_INPUT, "not a call SID: CA and 32 digits of 0-9, a-f");
-    enum kol_code code = find_call(db, a, t, now_ms, &call, err);
+    enum kol_code code = find_asked_call(db, a, t, now_ms, &call, err);
     /* Who asks for one that was gone wants Twilio to be asked again. */
     if (code == KOL_OK && call->fetch_state != KOL_FETCH_GONE)
         code = kol_road_is_settled(db, a, call, &settled, err);

@@ -56,7 +56,7 @@ static int set_up(void **state)
     if (kol_db_open(path, KOL_DB_WRITE, &db, &err) != KOL_OK ||
         kol_db_migrate(db, &err) != KOL_OK || kol_db_begin(db, &err) != KOL_OK ||
         kol_business_add(db, &business, 1, &business_id, &err) != KOL_OK ||
-        kol_business_add_number(db, business_id, "+97246001234", 1, NULL, &err) != KOL_OK)
+        kol_business_add_number(db, business_id, "+97246001234", AC, 1, NULL, &err) != KOL_OK)
         fail_msg("%s", err.msg);
     return 0;
 }

@@ -190,6 +190,20 @@ static enum kol_code wait_for_call(struct kol_fetch *f, struct kol_err *err)
 }
 
 /*
+ * Is it to be asked who spoke? Always when nobody knows whose call it is. When the callback's URL
+ * named the business, only before the first step and a few times: its recording is fetched anyway.
+ */
+static bool lacks_parties(const struct kol_fetch *f)
+{
+    const char *data = f->run->job->data;
+    bool begun = data && !strstr(data, "\"call_tries\"");
+
+    if (f->one_round || !f->call->business_id)
+        return !f->one_round;
+    return !f->call->direction && !begun && tries_so_far(f->run->job) < CALL_TRIES - 1;
+}
+
+/*
  * A recording callback carries no number. When no other callback of the call came, Twilio is asked;
  * the numbers are stored, and the next run knows whose call it is, or that nobody has the number.
  */
@@ -209,6 +223,8 @@ static enum kol_code identify(struct kol_fetch *f, struct kol_err *err)
         return wait_for_call(f, err);
     if (code != KOL_OK)
         return code;
+    if (!c->direction && f->call->business_id)
+        return wait_for_call(f, err);
     if (!c->direction)
         return kol_fail(err, KOL_UNASSIGNED, "Twilio says no direction of this call");
     f->party = c;
@@ -329,7 +345,7 @@ static enum kol_code run_fetch(struct kol_stage_run *run, struct kol_err *err)
     if (f->call->fetch_state == KOL_FETCH_GONE) { /* another job was told so */
         code = kol_fail(err, KOL_GONE, "%s",
                         f->call->fetch_reason ? f->call->fetch_reason : "gone at Twilio");
-    } else if (!f->one_round && !f->call->business_id) {
+    } else if (lacks_parties(f)) {
         code = identify(f, err);
         run->save = f->party || code != KOL_OK ? save : NULL;
     } else if (kol_recording_find_local(run->arena, run->env->conf, f->call, &path)) {

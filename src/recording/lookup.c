@@ -21,8 +21,12 @@ struct work {
     bool queued;
 };
 
-static bool is_usable(const struct kol_rest_recording *r)
+/* What is not of this very call and account is none of its recordings, whoever lists it. */
+static bool is_usable(const struct kol_rest_recording *r, const struct kol_call *call)
 {
+    if (!kol_streq(r->account_sid, call->account_sid) ||
+        (r->call_sid && !kol_streq(r->call_sid, call->call_sid)))
+        return false;
     return !kol_streq(r->status, "absent") && !kol_streq(r->status, "deleted") &&
            !kol_streq(r->status, "failed");
 }
@@ -35,12 +39,12 @@ static bool is_better(const struct kol_rest_recording *a, const struct kol_rest_
 }
 
 /* Drops what is of no use and puts the best one first, so that no other is queued before it. */
-static void sort_out(struct kol_rest_recordings *r)
+static void sort_out(struct kol_rest_recordings *r, const struct kol_call *call)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < r->count; i++)
-        if (is_usable(&r->items[i]))
+        if (is_usable(&r->items[i], call))
             r->items[kept++] = r->items[i];
     r->count = kept;
     for (size_t i = 1; i < kept; i++) {
@@ -132,7 +136,7 @@ static enum kol_code ask(struct kol_stage_run *run, struct work *w, struct kol_e
         run->retry_in_ms = kol_twilio_retry_after_ms(twilio);
         return code;
     }
-    sort_out(&w->found);
+    sort_out(&w->found, w->call);
     if (w->found.count > 0)
         w->path = kol_twilio_recording_path(run->arena, w->found.items[0].account_sid,
                                             w->found.items[0].recording_sid, ".json");

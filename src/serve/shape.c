@@ -217,6 +217,7 @@ json_t *kol_shape_business(const struct kol_business *business)
 
     kol_json_set_int(json, "id", business->id);
     kol_json_set_str(json, "name", business->name);
+    kol_json_set_str(json, "account_sid", business->account_sid);
     kol_json_set_str(json, "timezone", business->timezone);
     kol_json_set_str(json, "language", business->language);
     kol_json_set_str(json, "glossary", business->glossary);

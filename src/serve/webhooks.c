@@ -41,6 +41,7 @@ static struct kol_intake_request read_request(const struct kol_request *rq,
         .signature = kol_request_header(rq, "X-Twilio-Signature"),
         .body = rq->body,
         .body_len = rq->body_len,
+        .writer = rq->writer,
     };
 }
 

@@ -25,6 +25,7 @@ static void read_business(struct kol_arena *a, struct kol_stmt *st, void *row)
     ret->deletes_remote = kol_col_text(st, 13) != NULL;
     ret->delete_remote_after_days = kol_col_int(st, 13);
     ret->recording_key = kol_col_dup(a, st, 14);
+    ret->account_sid = kol_col_dup(a, st, 15);
 }
 
 enum kol_code kol_business_by_id(struct kol_db *db, struct kol_arena *a, int64_t id,
@@ -39,11 +40,29 @@ enum kol_code kol_business_by_id(struct kol_db *db, struct kol_arena *a, int64_t
     return code;
 }
 
-enum kol_code kol_business_by_number(struct kol_db *db, const char *number, int64_t *ret_id,
+enum kol_code kol_business_by_number(struct kol_db *db, const char *number, const char *account_sid,
+                                     const char *settings_account, int64_t *ret_id,
                                      struct kol_err *err)
 {
-    return kol_db_get_int(db, KOL_SQL_business_by_number, KOL_ARGS(KOL_TEXT(number)), 0, ret_id,
-                          err);
+    return kol_db_get_int(
+        db, KOL_SQL_business_by_number,
+        KOL_ARGS(KOL_TEXT(number), KOL_TEXT(account_sid), KOL_TEXT(settings_account)), 0, ret_id,
+        err);
+}
+
+enum kol_code kol_business_has_account(struct kol_db *db, int64_t id, const char *account_sid,
+                                       const char *settings_account, bool *ret, struct kol_err *err)
+{
+    KOL_STMT st = NULL;
+    bool row = false;
+    enum kol_code code = kol_db_query(db, KOL_SQL_business_account,
+                                      KOL_ARGS(KOL_INT(id), KOL_TEXT(settings_account)), &st, err);
+
+    if (code == KOL_OK)
+        code = kol_step(st, &row, err);
+    if (code == KOL_OK)
+        *ret = row && kol_streq(kol_col_text(st, 0), account_sid);
+    return code;
 }
 
 enum kol_code kol_business_list(struct kol_db *db, struct kol_arena *a, struct kol_business **ret,
@@ -115,14 +134,15 @@ static struct kol_value remote_days(const struct kol_business *b)
 enum kol_code kol_business_add(struct kol_db *db, const struct kol_business *b, int64_t now_ms,
                                int64_t *ret_id, struct kol_err *err)
 {
-    enum kol_code code = kol_db_run(
-        db, KOL_SQL_business_add,
-        KOL_ARGS(KOL_TEXT(b->name), KOL_TEXT(b->timezone), KOL_TEXT(b->language),
-                 KOL_TEXT(or_empty(b->glossary)), KOL_TEXT(or_empty(b->services)),
-                 KOL_TEXT(or_empty(b->channel_map)), KOL_TEXT(b->webhook_url),
-                 KOL_TEXT(b->webhook_secret), KOL_INT(b->retention_days), KOL_INT(now_ms),
-                 KOL_TEXT(redact_of(b)), remote_days(b), KOL_TEXT(b->recording_key)),
-        NULL, err);
+    enum kol_code code =
+        kol_db_run(db, KOL_SQL_business_add,
+                   KOL_ARGS(KOL_TEXT(b->name), KOL_TEXT(b->timezone), KOL_TEXT(b->language),
+                            KOL_TEXT(or_empty(b->glossary)), KOL_TEXT(or_empty(b->services)),
+                            KOL_TEXT(or_empty(b->channel_map)), KOL_TEXT(b->webhook_url),
+                            KOL_TEXT(b->webhook_secret), KOL_INT(b->retention_days),
+                            KOL_INT(now_ms), KOL_TEXT(redact_of(b)), remote_days(b),
+                            KOL_TEXT(b->recording_key), KOL_TEXT(b->account_sid)),
+                   NULL, err);
 
     if (code == KOL_OK)
         *ret_id = kol_db_last_id(db);
@@ -139,7 +159,7 @@ enum kol_code kol_business_update(struct kol_db *db, const struct kol_business *
                  KOL_TEXT(or_empty(b->glossary)), KOL_TEXT(or_empty(b->services)),
                  KOL_TEXT(or_empty(b->channel_map)), KOL_TEXT(b->webhook_url),
                  KOL_TEXT(b->webhook_secret), KOL_INT(b->retention_days), KOL_TEXT(redact_of(b)),
-                 remote_days(b), KOL_TEXT(b->recording_key)),
+                 remote_days(b), KOL_TEXT(b->recording_key), KOL_TEXT(b->account_sid)),
         &changes, err);
 
     if (code == KOL_OK && changes == 0)
@@ -148,14 +168,17 @@ enum kol_code kol_business_update(struct kol_db *db, const struct kol_business *
 }
 
 enum kol_code kol_business_add_number(struct kol_db *db, int64_t id, const char *number,
-                                      int64_t now_ms, int64_t *ret_released, struct kol_err *err)
+                                      const char *settings_account, int64_t now_ms,
+                                      int64_t *ret_released, struct kol_err *err)
 {
     int64_t owner = 0, released = 0;
-    const struct kol_args args = KOL_ARGS(KOL_TEXT(number), KOL_INT(id), KOL_INT(now_ms));
-    enum kol_code code = kol_db_run(db, KOL_SQL_number_add, args, NULL, err);
+    const struct kol_args args =
+        KOL_ARGS(KOL_TEXT(number), KOL_INT(id), KOL_INT(now_ms), KOL_TEXT(settings_account));
+    enum kol_code code =
+        kol_db_run(db, KOL_SQL_number_add, (struct kol_args){args.values, 3}, NULL, err);
 
     if (code == KOL_OK)
-        code = kol_business_by_number(db, number, &owner, err);
+        code = kol_db_get_int(db, KOL_SQL_number_owner, KOL_ARGS(KOL_TEXT(number)), 0, &owner, err);
     if (code != KOL_OK)
         return code;
     if (owner != id)

@@ -136,27 +136,42 @@ enum kol_code kol_call_list(struct kol_db *db, struct kol_arena *a,
 
 /* ---- changes ---- */
 
-enum kol_code kol_call_ensure(struct kol_db *db, const char *call_sid, const char *account_sid,
-                              int64_t now_ms, int64_t *ret_id, struct kol_err *err)
+enum kol_code kol_call_find(struct kol_db *db, const char *call_sid, const char *account_sid,
+                            int64_t *ret_id, struct kol_err *err)
 {
     KOL_STMT st = NULL;
     bool row;
+    enum kol_code code =
+        kol_db_query(db, KOL_SQL_call_account, KOL_ARGS(KOL_TEXT(call_sid)), &st, err);
+
+    *ret_id = 0;
+    if (code == KOL_OK)
+        code = kol_step(st, &row, err);
+    if (code != KOL_OK || !row)
+        return code;
+    if (!kol_streq(kol_col_text(st, 1), account_sid))
+        return kol_fail(err, KOL_FORBIDDEN, "call %s belongs to another account", call_sid);
+    *ret_id = kol_col_int(st, 0);
+    return KOL_OK;
+}
+
+enum kol_code kol_call_ensure(struct kol_db *db, const char *call_sid, const char *account_sid,
+                              int64_t now_ms, int64_t *ret_id, struct kol_err *err)
+{
     enum kol_code code =
         kol_db_run(db, KOL_SQL_call_insert,
                    KOL_ARGS(KOL_TEXT(call_sid), KOL_TEXT(account_sid), KOL_INT(now_ms)), NULL, err);
 
     if (code == KOL_OK)
-        code = kol_db_query(db, KOL_SQL_call_account, KOL_ARGS(KOL_TEXT(call_sid)), &st, err);
-    if (code == KOL_OK)
-        code = kol_step(st, &row, err);
-    if (code != KOL_OK)
-        return code;
-    if (!row)
+        code = kol_call_find(db, call_sid, account_sid, ret_id, err);
+    if (code == KOL_OK && *ret_id == 0)
         return kol_fail(err, KOL_BUG, "call %s is not there after it was added", call_sid);
-    if (!kol_streq(kol_col_text(st, 1), account_sid))
-        return kol_fail(err, KOL_FORBIDDEN, "call %s belongs to another account", call_sid);
-    *ret_id = kol_col_int(st, 0);
-    return KOL_OK;
+    return code;
+}
+
+enum kol_code kol_call_business(struct kol_db *db, int64_t id, int64_t *ret, struct kol_err *err)
+{
+    return kol_db_get_int(db, KOL_SQL_call_business_by_id, KOL_ARGS(KOL_INT(id)), 0, ret, err);
 }
 
 enum kol_code kol_call_set_parties(struct kol_db *db, int64_t id, const char *direction,
@@ -172,8 +187,34 @@ enum kol_code kol_call_set_parties(struct kol_db *db, int64_t id, const char *di
     if (code != KOL_OK || business_id == 0)
         return code;
     /* Jobs that were queued before the business was known join its turn. */
-    return kol_db_run(db, KOL_SQL_call_jobs_set_business,
-                      KOL_ARGS(KOL_INT(id), KOL_INT(business_id)), NULL, err);
+    return kol_db_run(db, KOL_SQL_call_jobs_set_business, KOL_ARGS(KOL_INT(id)), NULL, err);
+}
+
+enum kol_code kol_call_set_business(struct kol_db *db, int64_t id, int64_t business_id,
+                                    int64_t now_ms, struct kol_err *err)
+{
+    enum kol_code code =
+        kol_db_run(db, KOL_SQL_call_set_business,
+                   KOL_ARGS(KOL_INT(id), KOL_INT(business_id), KOL_INT(now_ms)), NULL, err);
+
+    if (code != KOL_OK)
+        return code;
+    return kol_db_run(db, KOL_SQL_call_jobs_set_business, KOL_ARGS(KOL_INT(id)), NULL, err);
+}
+
+enum kol_code kol_call_account(struct kol_db *db, struct kol_arena *a, int64_t id, const char **ret,
+                               struct kol_err *err)
+{
+    KOL_STMT st = NULL;
+    bool row = false;
+    enum kol_code code =
+        kol_db_query(db, KOL_SQL_call_account_by_id, KOL_ARGS(KOL_INT(id)), &st, err);
+
+    if (code == KOL_OK)
+        code = kol_step(st, &row, err);
+    if (code == KOL_OK)
+        *ret = row ? kol_col_dup(a, st, 0) : NULL;
+    return code;
 }
 
 enum kol_code kol_call_set_status(struct kol_db *db, int64_t id, const char *status,

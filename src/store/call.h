@@ -114,6 +114,18 @@ enum kol_code kol_call_set_parties(struct kol_db *db, int64_t id, const char *di
                                    const char *from_number, const char *to_number,
                                    int64_t business_id, int64_t now_ms,
                                    struct kol_err *err) KOL_MUST_CHECK;
+/* ret_id 0: there is no such call; account mismatch is FORBIDDEN. Also outside of a change. */
+enum kol_code kol_call_find(struct kol_db *db, const char *call_sid, const char *account_sid,
+                            int64_t *ret_id, struct kol_err *err) KOL_MUST_CHECK;
+/* 0: it has none, or there is no such call. Also outside of a change. */
+enum kol_code kol_call_business(struct kol_db *db, int64_t id, int64_t *ret,
+                                struct kol_err *err) KOL_MUST_CHECK;
+/* Gives a call that has none its business; jobs that waited for it go on. */
+enum kol_code kol_call_set_business(struct kol_db *db, int64_t id, int64_t business_id,
+                                    int64_t now_ms, struct kol_err *err) KOL_MUST_CHECK;
+/* The account of a call; NULL when there is no such call. Also outside of a change. */
+enum kol_code kol_call_account(struct kol_db *db, struct kol_arena *a, int64_t id, const char **ret,
+                               struct kol_err *err) KOL_MUST_CHECK;
 /* Call status in order of sequence (late ones change nothing); ended_at_ms 0 when not terminal. */
 enum kol_code kol_call_set_status(struct kol_db *db, int64_t id, const char *status,
                                   int64_t sequence, int64_t started_at_ms, int64_t ended_at_ms,
@@ -176,6 +188,10 @@ struct kol_realtime_line {
     const char *text;
     int64_t at_ms;
 };
+/* Change: CONFLICT when lines of another call have this transcription SID. */
+enum kol_code kol_call_check_transcription(struct kol_db *db, int64_t call_id,
+                                           const char *transcription_sid,
+                                           struct kol_err *err) KOL_MUST_CHECK;
 /* Lines at most within_ms away from a time, in the order of the conversation. */
 enum kol_code kol_call_realtime_near(struct kol_db *db, struct kol_arena *a, int64_t call_id,
                                      int64_t at_ms, int64_t within_ms,

@@ -15,7 +15,8 @@ struct kol_event_row {
     const char *call_sid;
     const char *params; /* JSON object of what was received, for support */
 };
-/* Change. ret_new false: seen before, nothing else is to be done. */
+/* Change. ret_new false: seen before, nothing else is to be done. CONFLICT: seen of another call.
+ */
 enum kol_code kol_event_add(struct kol_db *db, const struct kol_event_row *event, int64_t now_ms,
                             bool *ret_new, struct kol_err *err) KOL_MUST_CHECK;
 

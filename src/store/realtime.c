@@ -19,6 +19,20 @@ static void read_line(struct kol_arena *a, struct kol_stmt *st, void *row)
     line->at_ms = kol_col_int(st, 5);
 }
 
+enum kol_code kol_call_check_transcription(struct kol_db *db, int64_t call_id,
+                                           const char *transcription_sid, struct kol_err *err)
+{
+    int64_t others = 0;
+    enum kol_code code =
+        kol_db_get_int(db, KOL_SQL_realtime_line_other_call,
+                       KOL_ARGS(KOL_TEXT(transcription_sid), KOL_INT(call_id)), 0, &others, err);
+
+    if (code == KOL_OK && others)
+        return kol_fail(err, KOL_CONFLICT, "transcription %s belongs to another call",
+                        transcription_sid);
+    return code;
+}
+
 enum kol_code kol_call_realtime_near(struct kol_db *db, struct kol_arena *a, int64_t call_id,
                                      int64_t at_ms, int64_t within_ms,
                                      struct kol_realtime_line **ret, size_t *ret_count,

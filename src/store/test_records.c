@@ -222,12 +222,13 @@ static void test_number_releases_unassigned_calls(void **state)
 
     ok(kol_call_ensure(db, CALL, ACCOUNT, 1, &id, &err));
     ok(kol_call_set_parties(db, id, "inbound", "+972501234567", "+97248000000", 0, 1, &err));
-    ok(kol_business_add_number(db, business, "+97248000000", 2, &released, &err));
+    ok(kol_business_add_number(db, business, "+97248000000", ACCOUNT, 2, &released, &err));
     assert_int_equal(released, 1);
     ok(kol_call_by_id(db, a, id, &call, &err));
     assert_int_equal(call->business_id, business);
-    assert_int_equal(kol_business_add_number(db, make_business(), "+97248000000", 2, NULL, &err),
-                     KOL_CONFLICT);
+    assert_int_equal(
+        kol_business_add_number(db, make_business(), "+97248000000", ACCOUNT, 2, NULL, &err),
+        KOL_CONFLICT);
 }
 
 static void test_realtime_lines_build_the_conversation_once_each(void **state)

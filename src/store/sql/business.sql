@@ -2,15 +2,25 @@
 
 -- name: business_by_id
 SELECT id, name, timezone, language, glossary, services, channel_map, webhook_url, webhook_secret,
-       retention_days, webhook_disabled_at_ms, created_at_ms, redact, delete_remote_after_days, recording_key
+       retention_days, webhook_disabled_at_ms, created_at_ms, redact, delete_remote_after_days, recording_key,
+       account_sid
 FROM business WHERE id = ?1;
 
 -- name: business_list
 SELECT id, name, timezone, language, glossary, services, channel_map, webhook_url, webhook_secret,
-       retention_days, webhook_disabled_at_ms, created_at_ms, redact, delete_remote_after_days, recording_key
+       retention_days, webhook_disabled_at_ms, created_at_ms, redact, delete_remote_after_days, recording_key,
+       account_sid
 FROM business ORDER BY id;
 
 -- name: business_by_number
+-- ?2 account of the call, ?3 that of the settings
+SELECT business.id FROM phone_number JOIN business ON business.id = phone_number.business_id
+WHERE number = ?1 AND coalesce(business.account_sid, ?3) = ?2;
+
+-- name: business_account
+SELECT coalesce(account_sid, ?2) FROM business WHERE id = ?1;
+
+-- name: number_owner
 SELECT business_id FROM phone_number WHERE number = ?1;
 
 -- name: business_numbers
@@ -18,13 +28,15 @@ SELECT number FROM phone_number WHERE business_id = ?1 ORDER BY number;
 
 -- name: business_add
 INSERT INTO business (name, timezone, language, glossary, services, channel_map, webhook_url,
-    webhook_secret, retention_days, created_at_ms, redact, delete_remote_after_days, recording_key)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13);
+    webhook_secret, retention_days, created_at_ms, redact, delete_remote_after_days, recording_key,
+    account_sid)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14);
 
 -- name: business_update
 UPDATE business SET name = ?2, timezone = ?3, language = ?4, glossary = ?5, services = ?6,
     channel_map = ?7, webhook_url = ?8, webhook_secret = ?9, retention_days = ?10, redact = ?11,
-    delete_remote_after_days = ?12, recording_key = ?13, webhook_disabled_at_ms = NULL
+    delete_remote_after_days = ?12, recording_key = ?13, account_sid = ?14,
+    webhook_disabled_at_ms = NULL
 WHERE id = ?1;
 
 -- name: business_disable_webhook
@@ -41,12 +53,14 @@ ON CONFLICT (number) DO NOTHING;
 DELETE FROM phone_number WHERE number = ?1 AND business_id = ?2;
 
 -- name: number_release_jobs
--- Before number_release_calls: jobs of unassigned calls that carry this number.
+-- Before number_release_calls: jobs of unassigned calls that carry this number, in the account of
+-- the business; ?4 account of the settings.
 UPDATE job SET business_id = ?2,
     state = CASE WHEN state = 'paused' AND error_code = 'unassigned' THEN 'ready' ELSE state END,
     updated_at_ms = ?3
 WHERE state IN ('scheduled', 'ready', 'running', 'paused') AND call_id IN (
     SELECT id FROM call WHERE business_id IS NULL
+      AND account_sid = (SELECT coalesce(account_sid, ?4) FROM business WHERE id = ?2)
       AND ((direction = 'inbound' AND to_number = ?1) OR (direction = 'outbound' AND from_number = ?1)));
 
 -- name: number_release_late
@@ -58,6 +72,7 @@ WHERE state = 'paused' AND error_code = 'unassigned'
 -- name: number_release_calls
 UPDATE call SET business_id = ?2, updated_at_ms = ?3
 WHERE business_id IS NULL
+  AND account_sid = (SELECT coalesce(account_sid, ?4) FROM business WHERE id = ?2)
   AND ((direction = 'inbound' AND to_number = ?1) OR (direction = 'outbound' AND from_number = ?1));
 
 -- name: lead_by_id

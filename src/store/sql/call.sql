@@ -37,6 +37,15 @@ ON CONFLICT (call_sid) DO NOTHING;
 -- name: call_account
 SELECT id, account_sid FROM call WHERE call_sid = ?1;
 
+-- name: call_business_by_id
+SELECT business_id FROM call WHERE id = ?1;
+
+-- name: call_account_by_id
+SELECT account_sid FROM call WHERE id = ?1;
+
+-- name: call_set_business
+UPDATE call SET business_id = ?2, updated_at_ms = ?3 WHERE id = ?1 AND business_id IS NULL;
+
 -- name: call_set_parties
 UPDATE call SET direction = coalesce(direction, ?2), from_number = coalesce(from_number, ?3),
     to_number = coalesce(to_number, ?4), business_id = coalesce(business_id, ?5), updated_at_ms = ?6
@@ -44,9 +53,10 @@ WHERE id = ?1;
 
 -- name: call_jobs_set_business
 -- Those that waited for it go on.
-UPDATE job SET business_id = ?2,
+UPDATE job SET business_id = (SELECT business_id FROM call WHERE call.id = ?1),
     state = CASE WHEN state = 'paused' AND error_code = 'unassigned' THEN 'ready' ELSE state END
-WHERE call_id = ?1 AND business_id = 0;
+WHERE call_id = ?1 AND business_id = 0
+  AND (SELECT business_id FROM call WHERE call.id = ?1) IS NOT NULL;
 
 -- name: call_set_status
 UPDATE call SET status = ?2, status_sequence = ?3, updated_at_ms = ?4
@@ -122,6 +132,9 @@ UPDATE call SET offline_state = ?2, updated_at_ms = ?3 WHERE id = ?1;
 INSERT INTO realtime_line (transcription_sid, sequence, call_id, outbound, role, text, at_ms)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING;
 
+-- name: realtime_line_other_call
+SELECT count(*) FROM (SELECT 1 FROM realtime_line WHERE transcription_sid = ?1 AND call_id <> ?2 LIMIT 1);
+
 -- name: realtime_lines
 -- A line is not earlier than those before it in its own transcription, whatever its clock says.
 SELECT role, text FROM realtime_line WHERE call_id = ?1
@@ -176,6 +189,10 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
 -- name: segment_list
 SELECT channel, role, start_ms, end_ms, text, words, dropped_reason FROM segment
 WHERE call_id = ?1 AND (?2 = 1 OR dropped_reason IS NULL) ORDER BY start_ms, channel, position;
+
+-- name: event_call
+SELECT call_sid FROM event
+WHERE account_sid = ?1 AND kind = ?2 AND subject = ?3 AND status = ?4 AND sequence = ?5;
 
 -- name: event_add
 INSERT INTO event (account_sid, kind, subject, status, sequence, call_sid, params, received_at_ms)
