@@ -123,6 +123,9 @@ static void check_engine(struct kol_doctor *d)
                        "offline transcription is switched off (worker = false)");
         return;
     }
+    if (d->cli->conf->engine == KOL_ENGINE_OPENAI)
+        say(d, "privacy", WARN, "engine = openai: the speech of callers goes to %s",
+            d->cli->conf->openai_url);
     enum kol_code code = kol_transcribe_check_model(d->cli->conf, &err);
     if (code == KOL_OK)
         code = kol_engines_open(d->cli->conf, &engines, &err);

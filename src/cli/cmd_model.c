@@ -147,15 +147,15 @@ static struct kol_conf *conf_with(struct kol_cli *cli, const char *name)
         *conf = *cli->conf;
         conf->model = name;
         conf->model_he = "";
+        conf->engine = KOL_ENGINE_WHISPER;
         conf->model_where = conf->model_he_where = "kol model verify";
     }
     return conf;
 }
 
-static enum kol_code hear(struct kol_cli *cli, const char *name, struct kol_clip_result *ret,
-                          struct kol_err *err)
+static enum kol_code hear(struct kol_cli *cli, const struct kol_conf *conf,
+                          struct kol_clip_result *ret, struct kol_err *err)
 {
-    const struct kol_conf *conf = conf_with(cli, name);
     struct kol_engines *engines = NULL;
     struct kol_engines_taken taken;
 
@@ -192,6 +192,17 @@ static int say_heard(struct kol_cli *cli, const char *name, const char *origin,
     return good ? KOL_EXIT_OK : KOL_EXIT_FAILED;
 }
 
+/* The server that the settings name hears the clip. */
+static int verify_remote(struct kol_cli *cli)
+{
+    struct kol_clip_result result;
+    struct kol_err err = {0};
+
+    if (hear(cli, cli->conf, &result, &err) != KOL_OK)
+        return kol_cli_fail(&err);
+    return say_heard(cli, cli->conf->openai_model, "at a server", &result);
+}
+
 /* Loads it and lets it work: the only proof that counts. */
 static int verify(struct kol_cli *cli)
 {
@@ -203,6 +214,8 @@ static int verify(struct kol_cli *cli)
 
     if (kol_models_in_use(cli->arena, cli->conf, &models, &err) != KOL_OK)
         return kol_cli_fail(&err);
+    if (!name && cli->conf->engine == KOL_ENGINE_OPENAI)
+        return verify_remote(cli);
     if (!name)
         name = models.model;
     const char *path = kol_model_path(cli->arena, cli->conf, name);
@@ -213,7 +226,7 @@ static int verify(struct kol_cli *cli)
                published(name, path));
         return KOL_EXIT_OK;
     }
-    if (hear(cli, name, &result, &err) != KOL_OK)
+    if (hear(cli, conf_with(cli, name), &result, &err) != KOL_OK)
         return kol_cli_fail(&err);
     return say_heard(cli, name, published(name, path), &result);
 }

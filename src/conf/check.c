@@ -128,6 +128,17 @@ static enum kol_code check_llm(struct check *c)
     return check_base_url(c, "understand_llm_url", false, &conf->understand_llm_url);
 }
 
+static enum kol_code check_openai(struct check *c)
+{
+    struct kol_conf *conf = c->conf;
+
+    if (conf->engine == KOL_ENGINE_OPENAI && !*conf->openai_url)
+        return bad(c, "engine", "openai", "set openai_url, too");
+    if (conf->engine == KOL_ENGINE_OPENAI && !*conf->openai_model)
+        return bad(c, "openai_model", "", "name the server's model");
+    return check_base_url(c, "openai_url", false, &conf->openai_url);
+}
+
 static enum kol_code check_places(struct check *c)
 {
     const char *country = c->conf->default_country;
@@ -194,8 +205,8 @@ enum kol_code kol_conf_check(struct kol_arena *a, struct kol_conf *conf,
                              const char *const where_from[KOL_SETTING_COUNT], struct kol_err *err)
 {
     static enum kol_code (*const checks[])(struct check *) = {
-        check_listen, check_origins, check_private_hosts, check_twilio,
-        check_llm,    check_places,  fill_in_paths,       check_database,
+        check_listen, check_origins, check_private_hosts, check_twilio,   check_llm,
+        check_openai, check_places,  fill_in_paths,       check_database,
     };
     struct check c = {a, conf, where_from, err};
 

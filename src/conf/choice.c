@@ -109,6 +109,8 @@ bool kol_conf_weak_for_hebrew(const struct kol_conf *conf)
     KOL_ARENA a = kol_arena_new(0);
     struct kol_models models = {conf->model, conf->model};
 
+    if (conf->engine == KOL_ENGINE_OPENAI)
+        return false; /* nobody knows what that server has */
     if (a && kol_models_in_use(a, conf, &models, NULL) != KOL_OK)
         return false; /* something else is wrong, and said elsewhere */
     return kol_model_weak_for_hebrew(models.model_he);

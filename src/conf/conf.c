@@ -23,11 +23,6 @@ struct loader {
     size_t warning_count;
 };
 
-bool kol_conf_knows(const char *name)
-{
-    return kol_setting_find(name) != NULL;
-}
-
 static void warn(struct loader *l, const char *text)
 {
     if (text && l->warning_count < MAX_WARNINGS)
@@ -42,6 +37,13 @@ static const struct kol_setting *secret_of_file(struct kol_arena *a, const char 
     const char *stem = kol_arena_strn(a, name, strlen(name) - strlen("_file"));
     const struct kol_setting *s = stem ? kol_setting_find(stem) : NULL;
     return s && s->type == KOL_SET_SECRET ? s : NULL;
+}
+
+bool kol_conf_knows(const char *name)
+{
+    KOL_ARENA a = kol_arena_new(0);
+
+    return kol_setting_find(name) || (a && secret_of_file(a, name));
 }
 
 static enum kol_code fail_unknown(struct loader *l, const char *where, const char *name)

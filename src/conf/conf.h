@@ -24,6 +24,9 @@ enum kol_channel_map {
     KOL_CHANNELS_AGENT_CUSTOMER
 };
 
+/* Places of engine. */
+enum kol_engine_choice { KOL_ENGINE_WHISPER, KOL_ENGINE_OPENAI };
+
 struct kol_conf {
 #define KOL_FIELD_BOOL bool
 #define KOL_FIELD_INT int64_t
@@ -70,7 +73,8 @@ enum kol_code kol_conf_load(struct kol_arena *a, const char *path,
                             const struct kol_override *overrides, size_t n, struct kol_conf **ret,
                             struct kol_err *err) KOL_MUST_CHECK;
 
-/* True when name is a setting, so that the command line knows its flags. */
+/* True when name is a setting, or NAME_file of a secret one, so that the command line knows its
+ * flags. */
 bool kol_conf_knows(const char *name);
 
 void kol_conf_print_docs(FILE *out);   /* docs/configuration.md */

@@ -96,6 +96,18 @@
     X(SECONDS, model_idle_unload_s, "0", 0, 31536000, RELOAD, "",                                  \
       "A model that had nothing to do for so long leaves the memory until the next call; 0: it "   \
       "stays")                                                                                     \
+    X(CHOICE, engine, "whisper", 0, 0, START, "whisper|openai",                                    \
+      "Who transcribes: Whisper on this machine, or an OpenAI-compatible server; then the speech " \
+      "of callers leaves this machine")                                                            \
+    X(TEXT, openai_url, "", 0, 0, START, "",                                                       \
+      "Base of that server, such as https://api.openai.com/v1; a private address also needs "      \
+      "allow_private_hosts")                                                                       \
+    X(TEXT, openai_model, "whisper-1", 0, 0, START, "", "The model's name at that server")         \
+    X(SECRET, openai_key, "", 0, 0, START, "", "Its API key, sent as a bearer token")              \
+    X(SECONDS, openai_timeout_s, "120", 1, 3600, RELOAD, "",                                       \
+      "How long it may take for a piece of up to 30 s of speech")                                  \
+    X(BYTES, openai_max_upload_bytes, "2 MiB", 64 * KOL_KIB, 100 * KOL_MIB, RELOAD, "",            \
+      "Longest upload it takes; speech is cut into pieces that fit")                               \
     X(TEXT, vad_model, "silero-vad", 0, 0, START, "",                                              \
       "The model that finds speech: NAME of ggml-NAME.bin in model_dir, or a path")                \
     X(INT, beam_size, "1", 1, 8, START, "", "Beams of Whisper's search; 1 is greedy and fastest")  \

@@ -158,7 +158,8 @@ static int ask_to_stop(void *user, curl_off_t down_total, curl_off_t down, curl_
     const struct transfer *t = user;
 
     (void)down_total, (void)down, (void)up_total, (void)up;
-    return t->request->stop && *t->request->stop;
+    return (t->request->stop && *t->request->stop) ||
+           (t->request->ask_stop && t->request->ask_stop(t->request->ask_stop_user));
 }
 
 /* ---- setting up ---- */

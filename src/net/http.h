@@ -53,6 +53,9 @@ struct kol_http_request {
      * answer that is not exactly this part is CONFLICT, and nothing of it is stored.
      */
     uint64_t resume_from;
+    /* Asked at least once a second from the calling thread; true: CANCELLED. NULL is fine. */
+    bool (*ask_stop)(void *user);
+    void *ask_stop_user;
     /* Told of the body's bytes as they come; NULL is fine. */
     void (*progress)(uint64_t bytes, void *user);
     void *progress_user;

@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "base/str.h"
 
-static const struct kol_engine_driver *const drivers[] = {&kol_engine_whisper};
+static const struct kol_engine_driver *const drivers[] = {&kol_engine_whisper, &kol_engine_openai};
 
 enum kol_code kol_engine_open(const char *name, const struct kol_engine_conf *conf,
                               struct kol_engine **ret, struct kol_err *err)

@@ -11,6 +11,8 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "conf/conf.h"
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,12 +22,15 @@ struct kol_engine;  /* a loaded model, shared by threads */
 struct kol_session; /* the working memory of one thread for one call */
 
 struct kol_engine_conf {
-    const char *model; /* path or, for a remote engine, name */
+    const char *model; /* path of a model; of no use to a remote engine */
+    const struct kol_conf
+        *conf; /* of a remote engine, whose address and key stand there; else NULL */
 };
 
 struct kol_engine_info {
     const char *model; /* short name for people */
     bool multilingual;
+    bool remote;           /* what is heard leaves this machine */
     int max_prompt_tokens; /* longest prompt it takes */
 };
 
@@ -65,7 +70,8 @@ struct kol_engine_result {
     int64_t end_ms;        /* how far into the chunk its text reaches */
 };
 
-/* All members are required. A driver does not log above debug and does not retry. */
+/* All members are required. A driver does not log above debug; what it computes itself it does not
+ * try again. */
 struct kol_engine_driver {
     const char *name;
     enum kol_code (*open)(const struct kol_engine_conf *conf, struct kol_engine **ret,
@@ -92,12 +98,13 @@ struct kol_engine_driver {
 /* Every driver's struct kol_engine and struct kol_session begin with these. */
 struct kol_engine {
     const struct kol_engine_driver *driver;
+    _Atomic int64_t retry_after_ms; /* a remote engine asked for this; 0: it did not */
 };
 struct kol_session {
     struct kol_engine *engine;
 };
 
-extern const struct kol_engine_driver kol_engine_whisper;
+extern const struct kol_engine_driver kol_engine_whisper, kol_engine_openai;
 
 /* Calls the driver of that name after checking the arguments. Errors: BAD_CONFIG, NO_MODEL,
  * NO_MEMORY. */

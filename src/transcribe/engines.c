@@ -56,7 +56,9 @@ static enum kol_code load(const struct kol_conf *conf, const char *path, const c
                           struct kol_transcriber **ret, struct kol_err *err)
 {
     const struct kol_transcriber_conf options = {
+        .engine = conf->engine == KOL_ENGINE_OPENAI ? "openai" : NULL,
         .model_path = path,
+        .conf = conf,
         .vad_path = vad_path,
         .decode_program = kol_str_empty(conf->decode_program) ? NULL : conf->decode_program,
         .threads = (int)conf->worker_threads,
@@ -94,6 +96,10 @@ static enum kol_code find_wanted(const struct kol_engines *e, struct wanted *ret
     if (!main || !hebrew || !vad)
         return kol_fail(err, KOL_NO_MEMORY, "load the model: out of memory");
     *ret = (struct wanted){.main = mark_of(main), .vad = mark_of(vad)};
+    if (e->conf->engine == KOL_ENGINE_OPENAI) {
+        ret->main = (struct mark){.path = "openai"}; /* its models are not ours to watch */
+        return KOL_OK;
+    }
     if (!kol_streq(main, hebrew))
         ret->hebrew = mark_of(hebrew);
     return KOL_OK;

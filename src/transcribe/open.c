@@ -64,7 +64,7 @@ static enum kol_code check_files(const struct kol_transcriber_conf *conf, int th
 static enum kol_code open_parts(struct kol_transcriber *t, const struct kol_transcriber_conf *conf,
                                 struct kol_err *err)
 {
-    const struct kol_engine_conf engine = {.model = conf->model_path};
+    const struct kol_engine_conf engine = {.model = conf->model_path, .conf = conf->conf};
 
     t->threads = conf->threads > 0 ? conf->threads : count_cores();
     t->vad_path = conf->vad_path ? strdup(conf->vad_path) : NULL;
@@ -121,6 +121,11 @@ const char *kol_transcriber_model(const struct kol_transcriber *t)
 int kol_transcriber_threads(const struct kol_transcriber *t)
 {
     return t->threads;
+}
+
+int64_t kol_transcriber_retry_after_ms(const struct kol_transcriber *t)
+{
+    return atomic_load(&((struct kol_transcriber *)(uintptr_t)t)->engine->retry_after_ms);
 }
 
 /* ---- Self-test ---- */
@@ -221,7 +226,7 @@ enum kol_code kol_transcriber_selftest(struct kol_transcriber *t, struct kol_err
 
     make_vowel(pcm);
     enum kol_code code = test_road(t, pcm, err);
-    if (code == KOL_OK)
+    if (code == KOL_OK && !t->info.remote) /* it would cost, every few minutes */
         code = test_engine(t, pcm, err);
     return code;
 }

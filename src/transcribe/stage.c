@@ -103,6 +103,8 @@ static enum kol_code transcribe(struct kol_stage_run *run, struct work *work, co
     options.hebrew = engines.hebrew;
     atomic_store(&run->deadline_boot_ms, kol_boot_ms() + options.deadline_ms);
     code = kol_transcribe_file(engines.main, run->arena, path, &options, &work->transcript, err);
+    if (code != KOL_OK)
+        run->retry_in_ms = kol_transcriber_retry_after_ms(engines.main);
     kol_engines_give_back(run->state);
     return code;
 }
@@ -257,7 +259,10 @@ enum kol_code kol_transcribe_check_model(const struct kol_conf *conf, struct kol
     if (code != KOL_OK)
         return code;
     const char *names[] = {models.model, conf->vad_model, models.model_he};
+    const bool remote = conf->engine == KOL_ENGINE_OPENAI;
     for (size_t i = 0; i < KOL_COUNT(names); i++) {
+        if (remote && names[i] != conf->vad_model)
+            continue;
         const char *path = kol_model_path(a, conf, names[i]);
 
         if (!path)

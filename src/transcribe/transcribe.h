@@ -14,16 +14,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct kol_conf;
+
 enum { KOL_CHANNELS_MAX = 2, KOL_LANGUAGES_MAX = 8 };
 
 struct kol_transcriber; /* opaque */
 
 struct kol_transcriber_conf {
-    const char *engine;         /* NULL: "whisper", the built-in one */
-    const char *model_path;     /* a ggml model file */
-    const char *vad_path;       /* Silero VAD as a ggml file */
-    const char *decode_program; /* kol-decode; NULL: beside the running program */
-    int threads;                /* worker threads, each computing alone; 0: one per core */
+    const char *engine;          /* NULL: "whisper", the built-in one */
+    const char *model_path;      /* a ggml model file; of no use to a remote engine */
+    const struct kol_conf *conf; /* of a remote engine; NULL for the built-in one */
+    const char *vad_path;        /* Silero VAD as a ggml file */
+    const char *decode_program;  /* kol-decode; NULL: beside the running program */
+    int threads;                 /* worker threads, each computing alone; 0: one per core */
 };
 
 /*
@@ -38,6 +41,8 @@ void kol_transcriber_close(struct kol_transcriber *t); /* NULL is fine; no call 
 
 const char *kol_transcriber_model(const struct kol_transcriber *t); /* "base", "ggml-x.bin", ... */
 int kol_transcriber_threads(const struct kol_transcriber *t);
+/* A remote engine asked to be left alone for so long when it last failed; 0: it did not. */
+int64_t kol_transcriber_retry_after_ms(const struct kol_transcriber *t);
 
 enum kol_role { KOL_ROLE_SPEAKER, KOL_ROLE_AGENT, KOL_ROLE_CUSTOMER };
 const char *kol_role_name(enum kol_role role); /* "speaker", "agent", "customer" */
