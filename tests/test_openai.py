@@ -107,7 +107,7 @@ def test_a_call(server, call, tmp_path):
         assert form["prompt"][0].endswith("Afula, Haifa.")
         sound = wave.open(io.BytesIO(form["file"][0]))
         assert (sound.getnchannels(), sound.getsampwidth(), sound.getframerate()) == (1, 2, 16000)
-        assert 0.1 <= sound.getnframes() / 16000 <= 30 and "call" not in request.body[:600].decode("latin-1")
+        assert 0.1 <= sound.getnframes() / 16000 <= 30 and b"call.wav" not in request.body
 
 
 def test_the_language_is_asked_once(server, call, tmp_path):

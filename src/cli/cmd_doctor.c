@@ -124,8 +124,8 @@ static void check_engine(struct kol_doctor *d)
         return;
     }
     if (d->cli->conf->engine == KOL_ENGINE_OPENAI)
-        say(d, "privacy", WARN, "engine = openai: the speech of callers goes to %s",
-            d->cli->conf->openai_url);
+        kol_doctor_say(d, "privacy", KOL_WARN, "engine = openai: the speech of callers goes to %s",
+                       d->cli->conf->openai_url);
     enum kol_code code = kol_transcribe_check_model(d->cli->conf, &err);
     if (code == KOL_OK)
         code = kol_engines_open(d->cli->conf, &engines, &err);
