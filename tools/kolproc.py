@@ -196,12 +196,14 @@ class Kol:
 
     # ---- its command line ----
 
-    def run(self, *words: str, check: bool = True, timeout_s: float = 60.0) -> subprocess.CompletedProcess:
-        """One kol command on the same data folder."""
+    def run(self, *words: str, check: bool = True, timeout_s: float = 60.0,
+            text: str | None = None) -> subprocess.CompletedProcess:
+        """One kol command on the same data folder; `text` is its standard input."""
         command = [self.program, *words, "--config", str(self.config), "--data", str(self.data)]
         if not self.config.exists():
             self._write_config()
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, encoding="utf-8",
+        source = {"stdin": subprocess.DEVNULL} if text is None else {"input": text}
+        done = subprocess.run(command, **source, capture_output=True, text=True, encoding="utf-8",
                               timeout=timeout_s, env=self._env)
         if check and done.returncode != 0:
             raise KolError(f"kol {' '.join(words)} ended with {done.returncode}: {done.stderr}{done.stdout}")

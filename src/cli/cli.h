@@ -96,6 +96,6 @@ int kol_cli_dispatch(struct kol_cli *cli, const struct kol_subcommand *list);
 
 extern const struct kol_command kol_cmd_serve, kol_cmd_worker, kol_cmd_transcribe, kol_cmd_call,
     kol_cmd_job, kol_cmd_key, kol_cmd_business, kol_cmd_model, kol_cmd_doctor, kol_cmd_version,
-    kol_cmd_import, kol_cmd_twilio;
+    kol_cmd_import, kol_cmd_twilio, kol_cmd_account;
 
 #endif

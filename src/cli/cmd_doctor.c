@@ -11,6 +11,7 @@
 #include "store/reconcile.h"
 #include "transcribe/engines.h"
 #include "transcribe/stage.h"
+#include "twilio/account.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -45,7 +46,7 @@ static void check_settings(struct kol_doctor *d)
         kol_doctor_say(d, "settings", KOL_WARN, "%s", conf->warnings.items[i]);
 }
 
-static void check_twilio(struct kol_doctor *d)
+static void check_public_url(struct kol_doctor *d)
 {
     const struct kol_conf *conf = d->cli->conf;
 
@@ -56,14 +57,59 @@ static void check_twilio(struct kol_doctor *d)
     else
         kol_doctor_say(d, "public_url", KOL_GOOD, "%s; kol doctor --callback tries it",
                        conf->public_url);
-    if (!kol_sid_valid(conf->twilio_account_sid, "AC") || kol_str_empty(conf->twilio_auth_token))
-        kol_doctor_say(d, "twilio", KOL_BAD,
-                       "set twilio_account_sid and twilio_auth_token (or "
-                       "twilio_auth_token_file): without them no callback is accepted");
+}
+
+/* One account: can its credentials be read, all of them? */
+static void check_account(struct kol_doctor *d, struct kol_db *db, const struct kol_account *c)
+{
+    KOL_LOGIN login;
+    KOL_TOKENS tokens;
+    struct kol_err err = {0};
+    const bool good = kol_account_login(db, d->cli->conf, c->account_sid, &login, &err) == KOL_OK &&
+                      kol_account_tokens(db, d->cli->conf, c->account_sid, &tokens, &err) == KOL_OK;
+
+    if (!good)
+        kol_doctor_say(d, "twilio", KOL_BAD, "%s", err.msg);
+    else if (c->auth_token_second && !*tokens.token[1])
+        kol_doctor_say(d, "twilio", KOL_WARN,
+                       "the second token of account %s cannot be read: kol account rotate %s",
+                       c->account_sid, c->account_sid);
     else
+        kol_doctor_say(d, "twilio", KOL_GOOD,
+                       "account %s: credentials can be read; recordings are fetched with %s",
+                       c->account_sid, c->api_key_sid ? "an API key" : "the auth token");
+}
+
+static void check_accounts(struct kol_doctor *d)
+{
+    const struct kol_conf *conf = d->cli->conf;
+    struct kol_account *rows = NULL;
+    struct kol_err err = {0};
+    size_t n = 0;
+    struct kol_db *db = kol_reader_borrow(d->cli->writer, &err);
+
+    if (!db || kol_account_list(db, d->cli->arena, &rows, &n, &err) != KOL_OK)
+        kol_doctor_say(d, "twilio", KOL_BAD, "%s", err.msg);
+    const bool own =
+        kol_sid_valid(conf->twilio_account_sid, "AC") && !kol_str_empty(conf->twilio_auth_token);
+    if (own)
         kol_doctor_say(d, "twilio", KOL_GOOD,
                        "account and token are set; recordings are fetched with %s",
                        kol_str_empty(conf->twilio_api_key_sid) ? "the auth token" : "an API key");
+    else if (n == 0 || !kol_str_empty(conf->twilio_account_sid))
+        kol_doctor_say(d, "twilio", KOL_BAD,
+                       "set twilio_account_sid and twilio_auth_token (or "
+                       "twilio_auth_token_file), or kol account add: without them no callback is "
+                       "accepted");
+    for (size_t i = 0; i < n; i++) {
+        if (kol_account_is_settings(conf, rows[i].account_sid))
+            kol_doctor_say(d, "twilio", KOL_WARN,
+                           "account %s is also in the settings, which count: kol account remove",
+                           rows[i].account_sid);
+        else
+            check_account(d, db, &rows[i]);
+    }
+    kol_reader_return(d->cli->writer, db);
 }
 
 static enum kol_code touch_change(struct kol_db *db, void *arg, struct kol_err *err)
@@ -192,8 +238,9 @@ static void check_reconcile(struct kol_doctor *d)
 static void check_all(struct kol_doctor *d)
 {
     check_settings(d);
-    check_twilio(d);
+    check_public_url(d);
     if (check_database(d)) {
+        check_accounts(d);
         check_businesses(d);
         check_reconcile(d);
     }

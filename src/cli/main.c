@@ -10,9 +10,9 @@
 #include <string.h>
 
 static const struct kol_command *const commands[] = {
-    &kol_cmd_serve, &kol_cmd_worker,   &kol_cmd_transcribe, &kol_cmd_call,
-    &kol_cmd_job,   &kol_cmd_business, &kol_cmd_twilio,     &kol_cmd_import,
-    &kol_cmd_key,   &kol_cmd_model,    &kol_cmd_doctor,     &kol_cmd_version,
+    &kol_cmd_serve,    &kol_cmd_worker,  &kol_cmd_transcribe, &kol_cmd_call,   &kol_cmd_job,
+    &kol_cmd_business, &kol_cmd_account, &kol_cmd_twilio,     &kol_cmd_import, &kol_cmd_key,
+    &kol_cmd_model,    &kol_cmd_doctor,  &kol_cmd_version,
 };
 
 static const struct kol_option common_options[] = {
