@@ -4,7 +4,7 @@ import json
 import pytest
 from conftest import NUMBER, accepted, rows
 
-COMMANDS = ["serve", "worker", "transcribe", "call", "job", "key", "business", "model", "doctor", "version"]
+COMMANDS = ["serve", "worker", "transcribe", "call", "job", "key", "business", "twilio", "model", "doctor", "version"]
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
-/* cmd_twilio.c - what Twilio has to be told: the URLs of callbacks. */
+/* cmd_twilio.c - what Twilio has to be told: the URLs of callbacks; twilio_numbers.c checks whether
+ * it was, twilio_configure.c tells it. */
 #include "base/str.h"
-#include "cli/cli.h"
+#include "cli/twilio_numbers.h"
 #include "intake/callback_url.h"
 #include "store/business.h"
 
@@ -94,12 +95,11 @@ static enum kol_code print_urls(struct urls *u, int64_t only, struct kol_err *er
 
 static int urls(struct kol_cli *cli)
 {
-    const char *which = kol_cli_option(cli, "business");
     struct urls u = {.cli = cli};
     struct kol_err err = {0};
-    int64_t only = 0;
+    int64_t only;
 
-    if (which && !kol_cli_number(which, "--business", &only))
+    if (!kol_cli_only_business(cli, &only))
         return KOL_EXIT_USAGE;
     if (kol_cli_change(cli, secret_change, u.secret, &err) != KOL_OK)
         return kol_cli_fail(&err);
@@ -119,6 +119,8 @@ static int run(struct kol_cli *cli)
 {
     static const struct kol_subcommand list[] = {
         {"urls", 0, urls},
+        {"check", 0, kol_cli_twilio_check},
+        {"configure", 0, kol_cli_twilio_configure},
         {NULL, 0, NULL},
     };
 
@@ -127,13 +129,16 @@ static int run(struct kol_cli *cli)
 
 static const struct kol_option options[] = {
     {"business", "ID", "only this business"},
+    {"apply", NULL, "configure: change it at Twilio, after a question on a terminal"},
+    {"yes", NULL, "configure --apply: do not ask"},
     {NULL, NULL, NULL},
 };
 
 const struct kol_command kol_cmd_twilio = {
     .name = "twilio",
-    .usage = "urls [--business=ID]",
-    .help = "print the callback URLs that Twilio has to be told",
+    .usage =
+        "urls [--business=ID]\ncheck [--business=ID]\nconfigure [--business=ID] [--apply [--yes]]",
+    .help = "the callback URLs that Twilio has to be told; check and set them at its numbers",
     .options = options,
     .run = run,
 };

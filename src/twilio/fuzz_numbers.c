@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void judge(struct kol_arena *a, const struct kol_rest_number *n)
 {
-    static const char wanted[] = "https://kol.example.com/webhook/call_status?b=7.x#rc=5&rp=all";
+    static const char wanted[] = "https://kol.example.com/webhook/call_status?kol=7.x#rc=5&rp=all";
     struct kol_number_remarks remarks;
 
     if (!kol_sid_valid(n->number_sid, "PN") || !kol_sid_valid(n->account_sid, "AC"))

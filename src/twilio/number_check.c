@@ -63,6 +63,7 @@ struct callback {
     struct kol_url url;
     const char *user;     /* "user:password"; "" for none */
     const char *fragment; /* "" for none */
+    const char *name;     /* of the token's parameter: the first one of the URL that Kol made */
     const char *token;    /* NULL: none, or more than one */
 };
 
@@ -71,21 +72,22 @@ static const char *between(struct kol_arena *a, const char *from, const char *to
     return kol_arena_strn(a, from, (size_t)(to - from));
 }
 
-static enum kol_code find_token(struct kol_arena *a, const char *query, const char **ret,
-                                struct kol_err *err)
+static enum kol_code find_token(struct kol_arena *a, struct callback *c, struct kol_err *err)
 {
     struct kol_params params;
+    const char *query = c->url.query;
 
-    *ret = NULL;
+    c->token = NULL;
     if (!query)
         return KOL_OK;
     enum kol_code code = kol_params_parse(a, query, strlen(query), &params, err);
     if (code != KOL_OK || params.has_nul)
         return code;
-    for (size_t i = 0, seen = 0; i < params.count; i++) {
-        if (kol_streq(params.items[i].name, "b"))
-            *ret = seen++ ? NULL : params.items[i].value;
-    }
+    if (!c->name && params.count)
+        c->name = params.items[0].name;
+    for (size_t i = 0, seen = 0; i < params.count; i++)
+        if (kol_streq(params.items[i].name, c->name))
+            c->token = seen++ ? NULL : params.items[i].value;
     return KOL_OK;
 }
 
@@ -107,7 +109,7 @@ static enum kol_code take_apart(struct kol_arena *a, const char *text, struct ca
     if (!url || !ret->user)
         return kol_fail(err, KOL_NO_MEMORY, "check a number: out of memory");
     enum kol_code code = kol_url_parse(a, url, &ret->url, err);
-    return code == KOL_OK ? find_token(a, ret->url.query, &ret->token, err) : code;
+    return code == KOL_OK ? find_token(a, ret, err) : code;
 }
 
 /* At least one retry, after 5xx, failed connections and time-outs. */
@@ -157,7 +159,7 @@ static enum kol_code check_callback(struct kol_arena *a, const struct kol_rest_n
                                     const struct callback *wanted, struct kol_number_remarks *ret,
                                     struct kol_err *err)
 {
-    struct callback is = {0};
+    struct callback is = {.name = wanted->name};
 
     if (!n->status_callback) {
         say(ret, REMARK_MISSING);

@@ -9,7 +9,7 @@
 #define AP "AP00000000000000000000000000000003"
 #define TK "TK00000000000000000000000000000004"
 #define HOST "https://kol.example.com"
-#define CALLBACK HOST "/webhook/call_status?b=7.abc"
+#define CALLBACK HOST "/webhook/call_status?kol=7.abc"
 #define RETRIES "#rc=5&rp=5xx,ct,rt"
 #define WANTED CALLBACK RETRIES
 #define VOICE "https://shop.example.com/voice"
@@ -91,7 +91,7 @@ static void test_callbacks(void **state)
         {WANTED, ""},
         {CALLBACK "#rp=all&rc=1", ""},
         {CALLBACK "&shop=3#rc=2&rp=rt,4xx,5xx,ct&rt=4000", ""},
-        {"https://kol.example.com:443/webhook/call_status?b=7.abc" RETRIES, ""},
+        {"https://kol.example.com:443/webhook/call_status?kol=7.abc" RETRIES, ""},
         {NULL, "!status_callback_missing"},
         {CALLBACK, "!status_callback_retries"},
         {CALLBACK "#rc=0&rp=all", "!status_callback_retries"},
@@ -99,16 +99,16 @@ static void test_callbacks(void **state)
         {CALLBACK "#rc=5&rp=5xx,ct", "!status_callback_retries"},
         {CALLBACK "#rc=5&rp=5xx,ctx,rt", "!status_callback_retries"},
         {HOST "/webhook/call_status" RETRIES, "!status_callback_no_token"},
-        {HOST "/webhook/call_status?b=8.abc" RETRIES, "!status_callback_token"},
-        {HOST "/webhook/call_status?b=7.abc&b=7.abc" RETRIES, "!status_callback_no_token"},
-        {HOST "/webhook/recording_status?b=7.abc" RETRIES, "!status_callback_path"},
-        {"http://kol.example.com/webhook/call_status?b=7.abc" RETRIES, "!status_callback_http"},
-        {"https://kol.example.com:8443/webhook/call_status?b=7.abc", "!status_callback_host"},
+        {HOST "/webhook/call_status?kol=8.abc" RETRIES, "!status_callback_token"},
+        {HOST "/webhook/call_status?kol=7.abc&kol=7.abc" RETRIES, "!status_callback_no_token"},
+        {HOST "/webhook/recording_status?kol=7.abc" RETRIES, "!status_callback_path"},
+        {"http://kol.example.com/webhook/call_status?kol=7.abc" RETRIES, "!status_callback_http"},
+        {"https://kol.example.com:8443/webhook/call_status?kol=7.abc", "!status_callback_host"},
         {"https://kol.example.com.evil.example/x", "!status_callback_host"},
         {"http://other.example.com/", "!status_callback_http !status_callback_host"},
-        {"https://kol.example.com@evil.example/webhook/call_status?b=7.abc" RETRIES,
+        {"https://kol.example.com@evil.example/webhook/call_status?kol=7.abc" RETRIES,
          "!status_callback_host"},
-        {"https://u:p@kol.example.com/webhook/call_status?b=7.abc" RETRIES,
+        {"https://u:p@kol.example.com/webhook/call_status?kol=7.abc" RETRIES,
          "!status_callback_user"},
         {HOST "/x", "!status_callback_path !status_callback_no_token !status_callback_retries"},
         {"kol.example.com", "!status_callback_unreadable"},
@@ -174,8 +174,8 @@ static void test_the_rest(void **state)
 static void test_other_public_urls(void **state)
 {
     static const char *const same[] = {
-        "http://127.0.0.1:8080/webhook/call_status?b=1.x" RETRIES,
-        "https://u:p@kol.example.com/webhook/call_status?b=1.x" RETRIES};
+        "http://127.0.0.1:8080/webhook/call_status?kol=1.x" RETRIES,
+        "https://u:p@kol.example.com/webhook/call_status?kol=1.x" RETRIES};
     KOL_ARENA a = kol_arena_new(0);
 
     (void)state;
