@@ -1,14 +1,17 @@
 /* cmd_business.c - businesses, their numbers, their webhook. */
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "base/envelope.h"
 #include "base/file.h"
 #include "base/ids.h"
 #include "base/language.h"
 #include "base/redact.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "conf/setting.h"
 #include "deliver/deliver.h"
 #include "net/url.h"
+#include "queue/queue.h"
 #include "serve/api.h"
 #include "store/access.h"
 #include "store/account.h"
@@ -118,6 +121,8 @@ static enum kol_code edit_change(struct kol_db *db, void *arg, struct kol_err *e
     if (code == KOL_OK && e->moved)
         code = release_numbers(db, e, now_ms, err);
 
+    if (code == KOL_OK) /* what waits for a key may have one now */
+        code = kol_queue_resume_of(db, e->business.id, kol_code_name(KOL_ENCRYPTED), now_ms, err);
     for (int i = 0; i < e->number_count && code == KOL_OK; i++) {
         int64_t released = 0;
 
@@ -209,6 +214,18 @@ static enum kol_code read_delete_at_twilio(const struct kol_cli *cli, struct kol
     return KOL_OK;
 }
 
+/* The file stays where it is; only its path is stored. */
+static enum kol_code read_recording_key(const struct kol_cli *cli, struct kol_business *b,
+                                        struct kol_err *err)
+{
+    const char *path = kol_cli_option(cli, "recording-key");
+
+    if (!path)
+        return KOL_OK;
+    b->recording_key = *path ? kol_conf_absolute(cli->arena, NULL, path) : NULL;
+    return *path ? kol_envelope_check_key(b->recording_key, err) : KOL_OK;
+}
+
 /* The options that were given, over what the business has. */
 static enum kol_code apply_options(struct kol_cli *cli, struct edit *e, struct kol_err *err)
 {
@@ -243,6 +260,8 @@ static enum kol_code apply_options(struct kol_cli *cli, struct edit *e, struct k
         code = kol_redact_parse(b->redact, &redact, err);
     if (code == KOL_OK)
         code = read_delete_at_twilio(cli, b, err);
+    if (code == KOL_OK)
+        code = read_recording_key(cli, b, err);
     if (code == KOL_OK)
         code = kol_channel_map_check(b->channel_map, err);
     if (code == KOL_OK && b->webhook_url)
@@ -442,6 +461,8 @@ static const struct kol_option options[] = {
      "not to be kept of what is said: card,cvv,id,phone,email (default card,cvv)"},
     {"delete-at-twilio", "WHEN",
      "recordings at Twilio: never (the default), verified (once the file here is), or DAYS after"},
+    {"recording-key", "FILE",
+     "private key (PEM) of recordings that Twilio encrypted; its path is stored; empty: none"},
     {"webhook-url", "URL", "where events go; empty: nowhere"},
     {"new-secret", NULL, "set: make a new webhook secret"},
     {NULL, NULL, NULL},

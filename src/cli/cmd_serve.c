@@ -7,6 +7,7 @@
 #include "cli/signals.h"
 #include "conf/choice.h"
 #include "pipeline/house.h"
+#include "recording/service.h"
 #include "serve/serve.h"
 
 #include <errno.h>
@@ -44,7 +45,7 @@ static enum kol_code take_folder(struct running *r, struct kol_err *err)
     }
     code = kol_mkdir_p(kol_arena_fmt(r->cli->arena, "%s/recordings", dir), 0700, err);
     if (code == KOL_OK)
-        kol_part_sweep(kol_arena_fmt(r->cli->arena, "%s/recordings", dir));
+        kol_recording_sweep(kol_arena_fmt(r->cli->arena, "%s/recordings", dir));
     return code;
 }
 

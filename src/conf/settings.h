@@ -68,6 +68,8 @@
     X(LIST, media_hosts, "*.twilio.com, *.twiliocdn.com", 0, 0, START, "",                         \
       "Hosts beside twilio_api_base that recordings may be fetched from, such as your own bucket " \
       "calls.s3.eu-west-1.amazonaws.com; *.NAME stands for all below it. No credentials go there") \
+    X(PATH, recording_key, "", 0, 0, START, "",                                                    \
+      "Private key (PEM) of recordings that Twilio encrypted, unless the business has its own")    \
     X(BYTES, max_recording_bytes, "200 MiB", 64 * KOL_KIB, 4 * KOL_GIB, RELOAD, "",                \
       "Largest recording that is fetched")                                                         \
     X(BYTES, disk_floor_bytes, "256 MiB", 0, 1024 * KOL_GIB, RELOAD, "",                           \

@@ -32,6 +32,9 @@ struct transfer {
     bool listed;         /* the settings allow its host, whatever its address */
     const char *blocked; /* what an address was that the guard refused */
     bool opened;         /* an address was good enough to try */
+    bool begun;          /* the answer's status and headers were looked at */
+    bool mismatched;     /* see kol_http_response */
+    int64_t whole_bytes; /* of a 206 answer's Content-Range; -1 unknown */
     struct kol_sink sink;
     struct curl_slist *headers;
     char message[CURL_ERROR_SIZE];
@@ -92,6 +95,14 @@ enum kol_code kol_http_status_code(int status)
 
 /* ---- callbacks ---- */
 
+static bool is_one_line(const char *s)
+{
+    for (; *s; s++)
+        if (((unsigned char)*s < 0x20 && *s != '\t') || *s == 0x7f)
+            return false;
+    return true;
+}
+
 /* The guard that counts: the address itself, right before it is connected to. */
 static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address)
 {
@@ -107,12 +118,78 @@ static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_s
                                    address->protocol);
 }
 
-static bool is_good(const struct transfer *t)
+static int status_of(const struct transfer *t)
 {
     long status = 0;
 
     curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
-    return status >= 200 && status <= 299;
+    return (int)status;
+}
+
+static bool is_good(const struct transfer *t)
+{
+    return status_of(t) >= 200 && status_of(t) <= 299 && !t->mismatched;
+}
+
+static const char *peek_header(CURL *c, const char *name)
+{
+    struct curl_header *h = NULL;
+
+    return curl_easy_header(c, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK ? h->value : NULL;
+}
+
+/* "bytes 100-199/200": from first to the very end. A whole of "*" is not known. */
+static bool read_content_range(const char *text, int64_t first, int64_t *ret_whole)
+{
+    char rest[32] = "";
+    long long from = -1, last = -1;
+
+    if (!text || sscanf(text, "bytes %18lld-%18lld/%31s", &from, &last, rest) != 3 ||
+        from != first || last < from)
+        return false;
+    *ret_whole = -1;
+    return kol_streq(rest, "*") ||
+           (kol_parse_i64(rest, ret_whole) && *ret_whole > 0 && last == *ret_whole - 1);
+}
+
+/* Only a strong ETag, or the time of the last change where there is none, tells that the bytes of
+ * two answers are of one. */
+static const char *validator_of(CURL *c)
+{
+    const char *etag = peek_header(c, "ETag");
+    const char *v = etag ? etag : peek_header(c, "Last-Modified");
+
+    if (kol_str_empty(v) || kol_starts_with(v, "W/") || strlen(v) > KOL_HTTP_VALIDATOR_MOST ||
+        !is_one_line(v))
+        return NULL;
+    return v;
+}
+
+/* Before the first byte of a body, or at the end of an answer that has none. */
+static bool begin(struct transfer *t)
+{
+    const struct kol_http_resume *r = t->request->resume;
+    int64_t from = 0;
+
+    if (t->begun)
+        return true;
+    t->begun = true;
+    t->whole_bytes = -1;
+    if (!r || !is_good(t))
+        return true;
+    if (status_of(t) == 206) {
+        t->mismatched = r->from == 0 || !read_content_range(peek_header(t->curl, "Content-Range"),
+                                                            r->from, &t->whole_bytes);
+        if (t->mismatched)
+            return true;
+        from = r->from;
+    }
+    t->sink.offset = (uint64_t)from;
+    t->sink.inspected = from > 0;
+    t->sink.code = r->begin(r->user, from, validator_of(t->curl), t->sink.err);
+    if (t->sink.code != KOL_OK)
+        t->sink.state = KOL_SINK_FAILED;
+    return t->sink.code == KOL_OK;
 }
 
 /* A server may ignore Range: then the first part would be followed by the whole. */
@@ -140,8 +217,10 @@ static size_t take_body(char *data, size_t size, size_t count, void *user)
     struct transfer *t = user;
     curl_off_t declared = -1;
     size_t len = size * count;
-    bool good = is_good(t);
 
+    if (!begin(t))
+        return CURL_WRITEFUNC_ERROR;
+    bool good = is_good(t); /* begin() has a say in it */
     if (good && !is_wanted_part(t))
         return CURL_WRITEFUNC_ERROR;
     curl_easy_getinfo(t->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &declared);
@@ -171,14 +250,6 @@ static bool is_token(const char *s)
                             "!#$%&'*+-.^_`|~") == len;
 }
 
-static bool is_one_line(const char *s)
-{
-    for (; *s; s++)
-        if (((unsigned char)*s < 0x20 && *s != '\t') || *s == 0x7f)
-            return false;
-    return true;
-}
-
 static bool add_header(struct transfer *t, const char *line)
 {
     struct curl_slist *list = line ? curl_slist_append(t->headers, line) : NULL;
@@ -205,6 +276,10 @@ static enum kol_code set_headers(struct kol_arena *a, struct transfer *t, struct
         /* "Name;" is how libcurl spells a header with an empty value. */
         ok = add_header(t, *value ? kol_arena_fmt(a, "%s: %s", name, value)
                                   : kol_arena_fmt(a, "%s;", name));
+    }
+    if (ok && r->resume && r->resume->from > 0 && r->resume->validator) {
+        ok = add_header(t, kol_arena_fmt(a, "Range: bytes=%lld-", (long long)r->resume->from)) &&
+             add_header(t, kol_arena_fmt(a, "If-Range: %s", r->resume->validator));
     }
     if (!ok)
         return kol_fail(err, KOL_NO_MEMORY, "out of memory");
@@ -297,18 +372,19 @@ static enum kol_code set_up(struct kol_arena *a, struct transfer *t, struct kol_
 
 static const char *header(struct kol_arena *a, CURL *c, const char *name)
 {
-    struct curl_header *h = NULL;
+    const char *value = peek_header(c, name);
 
-    if (curl_easy_header(c, name, 0, CURLH_HEADER, -1, &h) != CURLHE_OK)
-        return NULL;
-    return kol_arena_str(a, h->value);
+    return value ? kol_arena_str(a, value) : NULL;
 }
 
 static enum kol_code fill_response(struct kol_arena *a, struct transfer *t, int64_t started_ms,
                                    struct kol_http_response *ret, struct kol_err *err)
 {
     long status = 0;
-    struct kol_http_response r = {.retry_after_ms = -1, .bytes = t->sink.bytes};
+    struct kol_http_response r = {.retry_after_ms = -1,
+                                  .bytes = t->sink.bytes,
+                                  .offset = t->sink.offset,
+                                  .mismatched = t->mismatched};
     const char *retry_after = header(a, t->curl, "Retry-After");
 
     curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
@@ -373,8 +449,12 @@ static enum kol_code perform(struct kol_arena *a, struct transfer *t, struct kol
         return t->sink.code; /* err is filled */
     if (result != CURLE_OK && t->sink.state != KOL_SINK_FULL)
         return classify(t, result, err);
-    if (!kol_sink_finish(&t->sink, is_good(t)))
+    if (!begin(t) || !kol_sink_finish(&t->sink, is_good(t)))
         return t->sink.code;
+    uint64_t have = t->sink.offset + t->sink.bytes;
+    if (is_good(t) && t->whole_bytes >= 0 && have != (uint64_t)t->whole_bytes)
+        return kol_fail(err, KOL_TRUNCATED, "the answer ended after %llu of %lld bytes",
+                        (unsigned long long)have, (long long)t->whole_bytes);
     return fill_response(a, t, started_ms, ret, err);
 }
 

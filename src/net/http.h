@@ -21,6 +21,18 @@ struct kol_http_header {
     const char *name, *value;
 };
 
+/* A download that may go on where an earlier one was cut: RFC 9110, sections 13.1.5 and 14. */
+struct kol_http_resume {
+    int64_t from;          /* bytes that part holds already, and what comes is written behind; 0 */
+    const char *validator; /* of those bytes, as begin() got it: for If-Range */
+    /*
+     * Called once, before anything of a 2xx body is stored. from: 0, part is to be emptied; or the
+     * from above. validator: of what comes now, NULL when it can never be gone on with.
+     */
+    enum kol_code (*begin)(void *user, int64_t from, const char *validator, struct kol_err *err);
+    void *user;
+};
+
 /* All pointers are borrowed for the call. What is zero or NULL has the default named. */
 struct kol_http_request {
     const char *method; /* GET */
@@ -40,9 +52,11 @@ struct kol_http_request {
 
     /* The body of a 2xx answer is written here; other bodies and NULL: to memory. */
     struct kol_part *part;
+    const struct kol_http_resume *resume; /* NULL: from the beginning, and begin() is not needed */
     /*
      * Sees the first bytes of a 2xx body (up to KOL_HTTP_HEAD_BYTES, all of a shorter one) before
-     * any is written to part; what it fails with ends the transfer. May be called with len 0.
+     * any is written to part; what it fails with ends the transfer. May be called with len 0. Not
+     * called when a download goes on.
      */
     enum kol_code (*inspect)(void *user, const void *head, size_t len, struct kol_err *err);
     void *inspect_user;
@@ -61,6 +75,7 @@ struct kol_http_request {
     void *progress_user;
 };
 #define KOL_HTTP_HEAD_BYTES 4096
+#define KOL_HTTP_VALIDATOR_MOST 200
 
 /* Texts live as long as the arena; NULL when the header is absent. */
 struct kol_http_response {
@@ -71,6 +86,8 @@ struct kol_http_response {
     const char *refused_host; /* where a redirect led that redirect_hosts does not list */
     int64_t retry_after_ms;   /* -1: not given */
     uint64_t bytes;           /* of the body */
+    uint64_t offset;          /* that part had before: 206 to resume */
+    bool mismatched;  /* 206, but not with the part that was asked for: nothing was stored */
     const char *body; /* NUL-terminated; "" when it went to part. The rest of a long error page is
                          dropped */
     size_t body_len;

@@ -72,8 +72,8 @@ bool kol_sink_take(struct kol_sink *s, bool good, int64_t declared_bytes, const 
     s->bytes += len;
     if (!good)
         return take_error_page(s, data, len);
-    if (s->bytes > s->most_bytes ||
-        (declared_bytes > 0 && (uint64_t)declared_bytes > s->most_bytes))
+    if (s->offset + s->bytes > s->most_bytes ||
+        (declared_bytes > 0 && s->offset + (uint64_t)declared_bytes > s->most_bytes))
         return too_large(s);
 
     if (!s->inspected) {

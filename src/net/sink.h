@@ -19,6 +19,7 @@ struct kol_sink {
     enum kol_sink_state state;
     enum kol_code code;
     uint64_t bytes;      /* that came */
+    uint64_t offset;     /* that were there before: they count towards most_bytes */
     uint64_t most_bytes; /* of a good answer */
     bool inspected;
     char head[KOL_HTTP_HEAD_BYTES]; /* kept back until inspected */

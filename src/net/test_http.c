@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/test.h"
 #include "net/http.h"
+#include "net/sink.h"
 #include "net/test_server.h"
 #include <errno.h>
 
@@ -431,6 +432,30 @@ static void stops_when_told(void **state)
     check_true("soon", kol_boot_ms() - started_ms < 2500);
 }
 
+/* ---- downloads that go on ---- */
+
+static void the_limit_holds_over_all_parts(void **state)
+{
+    const struct kol_http_request request = {.max_response_bytes = 100};
+    struct kol_err err = {0};
+    struct kol_sink sink;
+
+    (void)state;
+    kol_sink_init(&sink, &request, &err);
+    sink.offset = 60;
+    sink.inspected = true;
+    check_true("within",
+               kol_sink_take(&sink, true, -1, "0123456789012345678901234567890123456789", 40));
+    check_true("past it", !kol_sink_take(&sink, true, -1, "0", 1));
+    check_int("code", sink.code, KOL_TOO_LARGE);
+    kol_sink_done(&sink);
+    kol_sink_init(&sink, &request, &err);
+    sink.offset = 60;
+    check_true("announced", !kol_sink_take(&sink, true, 41, "0", 1));
+    check_int("code", sink.code, KOL_TOO_LARGE);
+    kol_sink_done(&sink);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -445,6 +470,7 @@ int main(void)
         cmocka_unit_test(to_a_file),
         cmocka_unit_test(disk_full),
         cmocka_unit_test(redirects),
+        cmocka_unit_test(the_limit_holds_over_all_parts),
         cmocka_unit_test(names_of_private_addresses),
         cmocka_unit_test(environment_has_no_say),
         cmocka_unit_test(stops_when_told),

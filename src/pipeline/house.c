@@ -15,14 +15,15 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define SERVE_OWNER "serve" /* one per data folder: cmd_serve holds serve.lock */
 #define SELFTEST_MS (5 * 60 * 1000)
 #define SELFTEST_LOOK_MS 200
 #define ENGINE_FACT "engine"
 #define CREDENTIALS_FACT "credentials"
-#define MEDIA_HOSTS_FACT "media_hosts"
 #define MEDIA_HOSTS_MOST (64 * 1024)
+#define KEY_MOST 4200
 
 struct kol_house {
     struct kol_house_options options;
@@ -88,29 +89,50 @@ static enum kol_code credentials_change(struct kol_db *db, void *arg, struct kol
     return code;
 }
 
-/* Calls that were paused because their recordings are stored elsewhere go on when media_hosts is
- * another. */
-static enum kol_code media_hosts_change(struct kol_db *db, void *arg, struct kol_err *err)
+/* Jobs that wait for a setting go on when it is another than at the last start. */
+static enum kol_code resume_if_changed(struct kol_db *db, const char *fact, const char *now,
+                                       enum kol_code paused_with, struct kol_err *err)
 {
-    const struct kol_conf *conf = arg;
     KOL_ARENA a = kol_arena_new(0);
-    KOL_STR all;
     char *before = NULL;
     int64_t resumed = 0;
 
+    if (!a)
+        return kol_fail(err, KOL_NO_MEMORY, "compare settings: out of memory");
+    enum kol_code code = kol_fact_get(db, a, fact, &before, err);
+    if (code != KOL_OK || kol_streq(before, now))
+        return code;
+    code = kol_queue_resume(db, kol_code_name(paused_with), NULL, kol_wall_ms(), &resumed, err);
+    if (code == KOL_OK && resumed > 0)
+        kol_info("%s has changed: %lld paused jobs go on", fact, (long long)resumed);
+    return code == KOL_OK ? kol_fact_set(db, fact, now, err) : code;
+}
+
+static enum kol_code media_hosts_change(struct kol_db *db, void *arg, struct kol_err *err)
+{
+    const struct kol_conf *conf = arg;
+    KOL_STR all;
+
     kol_str_init(&all, MEDIA_HOSTS_MOST);
+    kol_str_add(&all, "");
     for (size_t i = 0; i < conf->media_hosts.count; i++)
         kol_str_add_fmt(&all, "%s\n", conf->media_hosts.items[i]);
-    if (!a || kol_str_failed(&all))
+    if (kol_str_failed(&all) || !all.data)
         return kol_fail(err, KOL_NO_MEMORY, "compare media_hosts: out of memory");
-    enum kol_code code = kol_fact_get(db, a, MEDIA_HOSTS_FACT, &before, err);
-    if (code != KOL_OK || kol_streq(before, all.data ? all.data : ""))
-        return code;
-    code = kol_queue_resume(db, kol_code_name(KOL_ELSEWHERE), NULL, kol_wall_ms(), &resumed, err);
-    if (code == KOL_OK && resumed > 0)
-        kol_info("media_hosts has changed: %lld paused jobs go on", (long long)resumed);
-    return code == KOL_OK ? kol_fact_set(db, MEDIA_HOSTS_FACT, all.data ? all.data : "", err)
-                          : code;
+    return resume_if_changed(db, "media_hosts", all.data, KOL_ELSEWHERE, err);
+}
+
+static enum kol_code recording_key_change(struct kol_db *db, void *arg, struct kol_err *err)
+{
+    const struct kol_conf *conf = arg;
+    char now[KEY_MOST];
+    struct stat st = {0};
+
+    if (!kol_str_empty(conf->recording_key))
+        (void)!stat(conf->recording_key, &st);
+    snprintf(now, sizeof now, "%lld %lld %s", (long long)st.st_mtim.tv_sec, (long long)st.st_size,
+             conf->recording_key);
+    return resume_if_changed(db, "recording_key", now, KOL_ENCRYPTED, err);
 }
 
 static enum kol_code take_over(const struct kol_house_options *options, struct kol_err *err)
@@ -122,7 +144,10 @@ static enum kol_code take_over(const struct kol_house_options *options, struct k
     code = kol_write(options->writer, credentials_change, (void *)(uintptr_t)options->conf, err);
     if (code != KOL_OK)
         return code;
-    return kol_write(options->writer, media_hosts_change, (void *)(uintptr_t)options->conf, err);
+    code = kol_write(options->writer, media_hosts_change, (void *)(uintptr_t)options->conf, err);
+    if (code != KOL_OK)
+        return code;
+    return kol_write(options->writer, recording_key_change, (void *)(uintptr_t)options->conf, err);
 }
 
 /* ---- serve ---- */

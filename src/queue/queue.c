@@ -392,6 +392,14 @@ enum kol_code kol_queue_resume(struct kol_db *db, const char *error_code, const 
                       ret_count, err);
 }
 
+enum kol_code kol_queue_resume_of(struct kol_db *db, int64_t business_id, const char *error_code,
+                                  int64_t now_ms, struct kol_err *err)
+{
+    return kol_db_run(db, KOL_SQL_job_resume_of,
+                      KOL_ARGS(KOL_TEXT(error_code), KOL_INT(now_ms), KOL_INT(business_id)), NULL,
+                      err);
+}
+
 enum kol_code kol_queue_hurry(struct kol_db *db, const char *kind, const char *stage,
                               const char *subject, int64_t now_ms, struct kol_err *err)
 {

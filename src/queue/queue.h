@@ -138,6 +138,9 @@ enum kol_code kol_queue_cancel(struct kol_db *db, int64_t id, int64_t now_ms,
 enum kol_code kol_queue_resume(struct kol_db *db, const char *error_code, const char *account_sid,
                                int64_t now_ms, int64_t *ret_count,
                                struct kol_err *err) KOL_MUST_CHECK;
+/* The same, of one business only. */
+enum kol_code kol_queue_resume_of(struct kol_db *db, int64_t business_id, const char *error_code,
+                                  int64_t now_ms, struct kol_err *err) KOL_MUST_CHECK;
 /* The unfinished job of a call at a stage, due now: "try again" of the player. */
 enum kol_code kol_queue_hurry(struct kol_db *db, const char *kind, const char *stage,
                               const char *subject, int64_t now_ms,

@@ -33,6 +33,7 @@ struct kol_fetch {
     struct kol_rest_call *party;         /* the call at Twilio; NULL: not asked */
     struct kol_fetched_file file;
     bool was_local;       /* before this run, and the row says so */
+    const char *key_file; /* the private key of what is encrypted */
     enum kol_code failed; /* what the run returned; KOL_OK: it did not fail */
     const char *reason;   /* of the failure, for people */
 };
@@ -57,6 +58,9 @@ enum kol_code kol_fetch_media(struct kol_fetch *f, enum kol_seen *ret,
 enum kol_code kol_erase_queue(struct kol_db *db, struct kol_arena *a, const struct kol_conf *conf,
                               const struct kol_call *call, const char *recording_sid,
                               int64_t now_ms, struct kol_err *err) KOL_MUST_CHECK;
+/* Whose private key opens it: f->key_file. Errors: ENCRYPTED: there is none. */
+enum kol_code kol_fetch_find_key(struct kol_fetch *f, const struct kol_rest_recording *r,
+                                 struct kol_err *err) KOL_MUST_CHECK;
 /* Removes files of this call in other formats than the one it has now. */
 void kol_fetch_remove_others(const struct kol_fetch *f);
 

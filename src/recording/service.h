@@ -64,6 +64,10 @@ struct kol_recording_prepare {
 };
 enum kol_code kol_recording_prepare(struct kol_db *db, void *arg, struct kol_err *err);
 
+/* At start: removes what a crash left half-written in the folder of the recordings, and cut
+ * downloads that nobody went on with for three days. Returns how many files. */
+int kol_recording_sweep(const char *folder);
+
 /* True when a download of this call is queued: then kol_recording_prepare() would change nothing.
  */
 enum kol_code kol_recording_is_queued(struct kol_db *db, struct kol_arena *a,

@@ -228,6 +228,7 @@ json_t *kol_shape_business(const struct kol_business *business)
     kol_json_set_str(json, "webhook_url", business->webhook_url);
     set_known(json, "webhook_disabled_at_ms", business->webhook_disabled_at_ms);
     set_known(json, "retention_days", business->retention_days);
+    set_bool(json, "has_recording_key", !kol_str_empty(business->recording_key));
     kol_json_set(json, "delete_remote_after_days",
                  business->deletes_remote ? json_integer(business->delete_remote_after_days)
                                           : json_null());

@@ -94,6 +94,8 @@ static enum kol_code judge_media(struct kol_arena *a, struct kol_twilio *t,
                         "the recording is redirected to %.100s, which the setting media_hosts does "
                         "not list",
                         r->refused_host);
+    if (r->mismatched)
+        return kol_fail(err, KOL_HTTP_STATUS, "the answer holds another part than was asked for");
     return m->elsewhere ? judge_elsewhere(a, r, m->elsewhere, err)
                         : kol_twilio_judge(t, r, path, err);
 }
@@ -125,6 +127,7 @@ enum kol_code kol_twilio_media(struct kol_arena *a, struct kol_twilio *t,
         .stall_ms = t->conf->fetch_stall_s * 1000,
         .max_response_bytes = m->max_bytes,
         .part = m->part,
+        .resume = m->resume,
         .inspect = m->inspect,
         .inspect_user = m->inspect_user,
         .stop = t->stop,

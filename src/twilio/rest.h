@@ -113,6 +113,7 @@ struct kol_media_request {
     const char *elsewhere; /* from kol_twilio_media_place(): this URL, and no credentials to it */
     uint64_t max_bytes;
     struct kol_part *part;
+    const struct kol_http_resume *resume; /* see kol_http_request */
     /* Judges the first bytes before any is stored; see kol_http_request. */
     enum kol_code (*inspect)(void *user, const void *head, size_t len, struct kol_err *err);
     void *inspect_user;

@@ -6,6 +6,7 @@
 #define AC "AC00000000000000000000000000000001"
 #define CA "CA00000000000000000000000000000002"
 #define RE "RE00000000000000000000000000000003"
+#define CR "CR00000000000000000000000000000004"
 #define IDS "\"sid\":\"" RE "\",\"account_sid\":\"" AC "\",\"call_sid\":\"" CA "\""
 
 static json_t *parse(const char *text)
@@ -80,6 +81,40 @@ static void test_encryption(void **state)
     }
 }
 
+static void test_where_and_how(void **state)
+{
+    static const struct {
+        const char *json, *media_url, *sid, *cek, *iv;
+        bool encrypted;
+    } rows[] = {
+        {"{" IDS ",\"media_url\":\"https://b.example/1?x=y\",\"encryption_details\":null}",
+         "https://b.example/1?x=y", NULL, NULL, NULL, false},
+        {"{" IDS ",\"media_url\":null,\"encryption_details\":{}}", NULL, NULL, NULL, NULL, false},
+        {"{" IDS ",\"encryption_details\":{\"encryption_public_key_sid\":\"" CR
+         "\",\"encryption_cek\":\"a\",\"encryption_iv\":\"b\"}}",
+         NULL, CR, "a", "b", true},
+        {"{" IDS ",\"encryption_details\":{\"public_key_sid\":\"" CR
+         "\",\"encrypted_cek\":\"a\",\"iv\":\"b\",\"type\":\"rsa-aes\"}}",
+         NULL, CR, "a", "b", true},
+        {"{" IDS ",\"encryption_details\":{\"public_key_sid\":7,\"iv\":[]}}", NULL, NULL, NULL,
+         NULL, true},
+    };
+    KOL_ARENA a = kol_arena_new(0);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        KOL_JSON json = parse(rows[i].json);
+        struct kol_rest_recording r;
+        struct kol_err err;
+        check_ok(rows[i].json, kol_rest_recording_read(a, json, &r, &err), &err);
+        check_str(rows[i].json, r.media_url, rows[i].media_url);
+        check_int(rows[i].json, r.encrypted, rows[i].encrypted);
+        check_str(rows[i].json, r.public_key_sid, rows[i].sid);
+        check_str(rows[i].json, r.encrypted_cek, rows[i].cek);
+        check_str(rows[i].json, r.iv, rows[i].iv);
+    }
+}
+
 static void test_no_resource(void **state)
 {
     static const char *const rows[] = {
@@ -137,6 +172,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_recording), cmocka_unit_test(test_encryption),
-        cmocka_unit_test(test_no_resource), cmocka_unit_test(test_list_and_call)};
+        cmocka_unit_test(test_where_and_how), cmocka_unit_test(test_no_resource),
+        cmocka_unit_test(test_list_and_call)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

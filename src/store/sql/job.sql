@@ -104,6 +104,10 @@ UPDATE job SET state = 'ready', due_at_ms = ?2, error_code = NULL, error = NULL,
 WHERE state = 'paused' AND error_code = ?1
   AND (?3 IS NULL OR (SELECT account_sid FROM call WHERE call.id = job.call_id) = ?3);
 
+-- name: job_resume_of
+UPDATE job SET state = 'ready', due_at_ms = ?2, error_code = NULL, error = NULL, updated_at_ms = ?2
+WHERE state = 'paused' AND error_code = ?1 AND business_id = ?3;
+
 -- name: job_hurry
 UPDATE job SET state = 'ready', due_at_ms = ?4, updated_at_ms = ?4
 WHERE kind = ?1 AND stage = ?2 AND subject = ?3 AND state = 'scheduled';
