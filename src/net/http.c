@@ -138,18 +138,36 @@ static const char *peek_header(CURL *c, const char *name)
     return curl_easy_header(c, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK ? h->value : NULL;
 }
 
+/* Takes digits and the character behind them; -1 when there are none, or too many. */
+static int64_t take_number(const char **at, char end)
+{
+    char digits[20];
+    size_t len = strspn(*at, "0123456789");
+    int64_t v = -1;
+
+    if (len == 0 || len >= sizeof digits || (*at)[len] != end)
+        return -1;
+    memcpy(digits, *at, len);
+    digits[len] = '\0';
+    *at += len + 1;
+    return kol_parse_i64(digits, &v) ? v : -1;
+}
+
 /* "bytes 100-199/200": from first to the very end. A whole of "*" is not known. */
 static bool read_content_range(const char *text, int64_t first, int64_t *ret_whole)
 {
-    char rest[32] = "";
-    long long from = -1, last = -1;
+    static const char unit[] = "bytes ";
 
-    if (!text || sscanf(text, "bytes %18lld-%18lld/%31s", &from, &last, rest) != 3 ||
-        from != first || last < from)
+    if (!text || !kol_starts_with(text, unit))
+        return false;
+    text += sizeof unit - 1;
+    int64_t from = take_number(&text, '-');
+    int64_t last = from >= 0 ? take_number(&text, '/') : -1;
+    if (from != first || last < from)
         return false;
     *ret_whole = -1;
-    return kol_streq(rest, "*") ||
-           (kol_parse_i64(rest, ret_whole) && *ret_whole > 0 && last == *ret_whole - 1);
+    return kol_streq(text, "*") ||
+           (kol_parse_i64(text, ret_whole) && *ret_whole > 0 && last == *ret_whole - 1);
 }
 
 /* Only a strong ETag, or the time of the last change where there is none, tells that the bytes of
