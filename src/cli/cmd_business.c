@@ -7,6 +7,7 @@
 #include "base/language.h"
 #include "base/redact.h"
 #include "base/str.h"
+#include "cli/business_calibrate.h"
 #include "cli/cli.h"
 #include "conf/setting.h"
 #include "deliver/deliver.h"
@@ -441,6 +442,7 @@ static int run(struct kol_cli *cli)
         {"add-number", 1, set},
         {"remove-number", 2, remove_number},
         {"test-webhook", 1, test_webhook},
+        {"calibrate", 1, kol_business_calibrate},
         {NULL, 0, NULL},
     };
 
@@ -457,6 +459,11 @@ static const struct kol_option options[] = {
     {"services-file", "FILE", "its services and its own words for them, as in data/services.txt"},
     {"channel-map", "JSON", "who speaks on which channel, by direction"},
     {"account", "SID", "its Twilio account; empty: the one of the settings"},
+    {"calls", "N", "calibrate: look at so many calls per source and direction (default 20)"},
+    {"greeting", "WORDS",
+     "calibrate: how calls are answered; else the business's name is looked for"},
+    {"apply", NULL, "calibrate: store the channel map that was found"},
+    {"relabel", NULL, "calibrate: correct the calls that are stored, and tell the CRM"},
     {"redact", "LIST",
      "not to be kept of what is said: card,cvv,id,phone,email (default card,cvv)"},
     {"delete-at-twilio", "WHEN",
@@ -471,7 +478,8 @@ static const struct kol_option options[] = {
 const struct kol_command kol_cmd_business = {
     .name = "business",
     .usage = "add --name=NAME --number=PHONE [--webhook-url=URL] ...\nset ID [OPTIONS]\nlist\n"
-             "add-number ID --number=PHONE\nremove-number ID PHONE\ntest-webhook ID",
+             "add-number ID --number=PHONE\nremove-number ID PHONE\ntest-webhook ID\n"
+             "calibrate ID [--calls=N] [--greeting=WORDS] [--apply] [--relabel]",
     .help = "add businesses, give them numbers and webhooks",
     .options = options,
     .run = run,

@@ -216,3 +216,10 @@ enum kol_code kol_business_disable_webhook(struct kol_db *db, int64_t id, int64_
     return kol_db_run(db, KOL_SQL_business_disable_webhook, KOL_ARGS(KOL_INT(id), KOL_INT(now_ms)),
                       NULL, err);
 }
+
+enum kol_code kol_business_set_channel_map(struct kol_db *db, int64_t id, const char *channel_map,
+                                           struct kol_err *err)
+{
+    return kol_db_run(db, KOL_SQL_business_set_channel_map,
+                      KOL_ARGS(KOL_INT(id), KOL_TEXT(channel_map)), NULL, err);
+}

@@ -59,6 +59,9 @@ enum kol_code kol_business_add(struct kol_db *db, const struct kol_business *bus
                                int64_t now_ms, int64_t *ret_id, struct kol_err *err) KOL_MUST_CHECK;
 enum kol_code kol_business_update(struct kol_db *db, const struct kol_business *business,
                                   struct kol_err *err) KOL_MUST_CHECK;
+/* Change: who speaks on which channel; see channels.h. */
+enum kol_code kol_business_set_channel_map(struct kol_db *db, int64_t id, const char *channel_map,
+                                           struct kol_err *err) KOL_MUST_CHECK;
 /* CONFLICT when another business has the number. Gives waiting, unassigned calls of it, in the
  * business's account, to the business and releases their paused jobs. ret_released (NULL is fine):
  * how many calls. */

@@ -37,4 +37,25 @@ enum kol_code kol_transcript_save(struct kol_db *db, int64_t call_id,
                                   const struct kol_transcript_row *row, int64_t now_ms,
                                   struct kol_err *err) KOL_MUST_CHECK;
 
+/* A call that was heard on two channels. */
+struct kol_two_channel_call {
+    int64_t id;
+    const char *call_sid;
+    const char *source, *direction; /* NULL: unknown */
+    int agent;                      /* the channel whose lines are stored as the business's */
+};
+/* Newest first; before_id 0: from the newest on. */
+enum kol_code kol_segment_calls(struct kol_db *db, struct kol_arena *a, int64_t business_id,
+                                int64_t before_id, size_t limit, struct kol_two_channel_call **ret,
+                                size_t *ret_count, struct kol_err *err) KOL_MUST_CHECK;
+
+/*
+ * Change: the other channel is the business. Roles of the segments, the names in final_transcript
+ * and the search index follow; summary and lead are made anew by understanding the call again.
+ *
+ *   agent  its channel, 0 or 1
+ */
+enum kol_code kol_segment_swap_roles(struct kol_db *db, struct kol_arena *a, int64_t call_id,
+                                     int agent, int64_t now_ms, struct kol_err *err) KOL_MUST_CHECK;
+
 #endif

@@ -39,6 +39,9 @@ UPDATE business SET name = ?2, timezone = ?3, language = ?4, glossary = ?5, serv
     webhook_disabled_at_ms = NULL
 WHERE id = ?1;
 
+-- name: business_set_channel_map
+UPDATE business SET channel_map = ?2 WHERE id = ?1;
+
 -- name: business_disable_webhook
 UPDATE business SET webhook_disabled_at_ms = ?2 WHERE id = ?1 AND webhook_disabled_at_ms IS NULL;
 

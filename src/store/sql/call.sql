@@ -194,6 +194,20 @@ WHERE call_id = ?1 AND (?2 = 1 OR dropped_reason IS NULL) ORDER BY start_ms, cha
 SELECT call_sid FROM event
 WHERE account_sid = ?1 AND kind = ?2 AND subject = ?3 AND status = ?4 AND sequence = ?5;
 
+-- name: segment_calls
+-- Calls of ?1 that were heard on two channels, newest first, ids below ?2 (0: all).
+SELECT c.id, c.call_sid, c.recording_source, c.direction,
+    (SELECT CASE WHEN (s.channel = 0) = (s.role = 'agent') THEN 0 ELSE 1 END FROM segment s
+     WHERE s.call_id = c.id AND s.role IN ('agent', 'customer') LIMIT 1) AS agent
+FROM call c WHERE c.business_id = ?1 AND (?2 = 0 OR c.id < ?2) AND agent IS NOT NULL
+ORDER BY c.id DESC LIMIT ?3;
+
+-- name: segment_set_role
+UPDATE segment SET role = ?3 WHERE call_id = ?1 AND channel = ?2 AND role IN ('agent', 'customer');
+
+-- name: call_set_final_transcript
+UPDATE call SET final_transcript = ?2, updated_at_ms = ?3 WHERE id = ?1;
+
 -- name: event_add
 INSERT INTO event (account_sid, kind, subject, status, sequence, call_sid, params, received_at_ms)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING;
