@@ -56,8 +56,8 @@ def test_the_greeting_tells_and_calls_are_corrected(house):
         stored = house.stored(call)
         assert [(s["speaker"], s["channel"]) for s in stored["segments"]] == [("agent", 0), ("customer", 1)]
         assert stored["final_transcript"] == f"Agent: Galil Locks, how can I help you?\nCustomer: {CUSTOMERS[n]}"
-        got = house.wait_events(call)[-1]
-        assert got["final_transcript"] == stored["final_transcript"]
+        wait_until("the CRM to be told", lambda c=call, text=stored["final_transcript"]: [
+            e for e in house.events(c) if e["final_transcript"] == text])
     answer = house.kol.http("GET", "/api/search?q=shutters", house.op).json()["calls"]
     assert [m["speaker"] for m in answer[0]["matches"] if m["field"] == "segments"] == ["customer"]
     found, status = calibrate(house, "--relabel")
