@@ -249,6 +249,20 @@ def summary(runs: list[dict]) -> dict:
     return {k: round(statistics.median(r[k] for r in runs), 4) for k in keys}
 
 
+def measure_words(options) -> None:
+    """How far word times are off: Kol's, and the two kinds that whisper.cpp has."""
+    from speech import word_times
+    path = HERE / "words.wav"
+    truth = word_times.write(path)
+    word_times.report("kol", truth, word_times.words_of_kol(json.loads(run([*Kol(options).command, path])[0])))
+    models = Path(os.environ.get("KOL_MODELS") or BUILD / "models")
+    run([whisper_cli(), "--model", models / "ggml-base.bin", "--language", "en", "--no-prints", "--no-flash-attn",
+         "--dtw", "base", "--output-json-full", "--output-file", HERE / "words", split(path, HERE)[0]])
+    heard = json.loads((HERE / "words.json").read_text(encoding="utf-8", errors="replace"))
+    for name, dtw in (("whisper.cpp tokens", False), ("whisper.cpp DTW", True)):
+        word_times.report(name, truth, word_times.words_of_whisper_cli(heard, dtw))
+
+
 def main() -> int:
     """Composes or loads the calls, runs the rounds, prints."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -259,17 +273,16 @@ def main() -> int:
     parser.add_argument("--calls", type=Path, help="folder with calls and truth.json instead")
     parser.add_argument("--systems", default="kol,whisper_cli,faster_whisper")
     parser.add_argument("--kol", help="another kol program")
-    parser.add_argument("--words", action="store_true", help="only measure how far word times are off")
+    parser.add_argument("--words", action="store_true", help="only measure how far word times are off, beside whisper.cpp's own")
     parser.add_argument("--details", action="store_true", help="print the errors of each call")
     options = parser.parse_args()
     inside_venv()
     sys.path.insert(0, str(ROOT / "bench"))
-    from speech import compose, word_times
+    from speech import compose
 
     HERE.mkdir(parents=True, exist_ok=True)
     if options.words:
-        truth = word_times.write(HERE / "words.wav")
-        word_times.report(truth, json.loads(run([*Kol(options).command, HERE / "words.wav"])[0]))
+        measure_words(options)
         return 0
     folder = options.calls or HERE / f"calls-{options.seed}-{options.count}"
     if not options.calls:

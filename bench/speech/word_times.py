@@ -1,4 +1,7 @@
-"""How far Kol's word times are off: single words of the telephone voice at known times, with gaps of 30 to 600 ms."""
+"""How far word times are off: single words of the telephone voice at known times, with gaps of 30 to 600 ms.
+
+Kol's own times (letters walked along the voiced frames) beside the two that whisper.cpp offers: its token times and DTW.
+"""
 from __future__ import annotations
 
 import array
@@ -37,15 +40,31 @@ def write(path: Path) -> list[tuple[str, float, float]]:
     return truth
 
 
-def report(truth: list, result: dict) -> None:
+def words_of_kol(result: dict) -> list[tuple[str, float, float]]:
+    """Word, start and end from `kol transcribe --format=json`."""
+    return [(w["text"], w["start_ms"] / 1000, w["end_ms"] / 1000) for s in result["segments"] for w in s["words"]]
+
+
+def words_of_whisper_cli(result: dict, dtw: bool) -> list[tuple[str, float, float]]:
+    """The same from `whisper-cli --output-json-full`; DTW has one time per token, in hundredths."""
+    words = []
+    for token in (t for s in result["transcription"] for t in s["tokens"] if not t["text"].startswith("[_")):
+        start, end = (token["t_dtw"] / 100,) * 2 if dtw else (token["offsets"]["from"] / 1000, token["offsets"]["to"] / 1000)
+        if words and not token["text"].startswith(" "):
+            words[-1] = (words[-1][0] + token["text"], words[-1][1], end)
+        else:
+            words.append((token["text"], start, end))
+    return words
+
+
+def report(name: str, truth: list, words: list) -> None:
     """Prints median and 90th percentile of the errors of matched words."""
-    heard = [(re.sub(r"[^a-z]", "", w["text"].lower()), w["start_ms"] / 1000, w["end_ms"] / 1000)
-             for s in result["segments"] for w in s["words"]]
+    heard = [(re.sub(r"[^a-z]", "", text.lower()), start, end) for text, start, end in words]
     matcher = difflib.SequenceMatcher(a=[t[0] for t in truth], b=[h[0] for h in heard], autojunk=False)
     pairs = [(truth[b.a + i], heard[b.b + i]) for b in matcher.get_matching_blocks() for i in range(b.size)]
     if not pairs:
         sys.exit("bench: none of the words was recognised")
-    for name, at in (("starts", 1), ("ends", 2)):
+    for what, at in (("starts", 1), ("ends", 2)):
         off = sorted(abs(t[at] - h[at]) for t, h in pairs)
-        print(f"word {name}: {len(off)} of {len(truth)} matched, off by {off[len(off) // 2] * 1000:.0f} ms (median), "
+        print(f"{name} word {what}: {len(off)} of {len(truth)} matched, off by {off[len(off) // 2] * 1000:.0f} ms (median), "
               f"{off[len(off) * 9 // 10] * 1000:.0f} ms (90 %)")
