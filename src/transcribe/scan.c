@@ -10,9 +10,14 @@ enum {
     WARM_UP_WINDOWS = 32,               /* 1 s before it, so that the network knows where it is */
     SILENT_PEAK = 16,                   /* -66 dBFS, twice the idle noise of mu-law */
     SILENT_WINDOWS = 32,                /* silences of 1 s and more are not worth hearing */
+    EDGE_WINDOWS = 8,                   /* of such a silence, heard before the next sound */
     READ_FRAMES = 16384,
     LOUDER_DB = 1 /* of two copies the louder one is worth more */
 };
+
+/* Hiss: steady, so each window is within 4 dB of the quietest, and below -45 dBFS. */
+#define HISS_SPREAD 2.5
+#define HISS_MOST (184.0 * 184.0)
 
 /* ---- One block of one channel, on a worker ---- */
 
@@ -23,6 +28,7 @@ struct block {
     size_t warm_up; /* windows at the start that only set the scene */
     size_t windows; /* with those */
     int16_t *pcm;
+    bool quiet[BLOCK_WINDOWS + WARM_UP_WINDOWS];
     float probs[BLOCK_WINDOWS + WARM_UP_WINDOWS];
 };
 
@@ -42,15 +48,41 @@ static bool window_is_silent(const int16_t *pcm)
     return true;
 }
 
-/* How many windows from `at` on are silent, or, when none is, how many to hear before asking again.
- */
-static size_t silence_at(const struct block *b, size_t at)
+static double mean_square(const int16_t *pcm)
 {
-    size_t n = 0;
+    int64_t sum = 0;
 
-    while (at + n < b->windows && window_is_silent(b->pcm + (at + n) * KOL_VAD_WINDOW))
-        n++;
-    return n;
+    for (size_t i = 0; i < KOL_VAD_WINDOW; i++)
+        sum += (int64_t)pcm[i] * pcm[i];
+    return (double)sum / KOL_VAD_WINDOW;
+}
+
+/* Only long runs are worth skipping, and the end of one is heard: a word may begin softly. */
+static void keep_long_runs(bool *quiet, size_t windows)
+{
+    for (size_t from = 0, to; from < windows; from = to + 1) {
+        for (to = from; to < windows && quiet[to];)
+            to++;
+        bool is_long = to - from >= SILENT_WINDOWS;
+        size_t heard = is_long ? to - EDGE_WINDOWS : from;
+        memset(quiet + heard, 0, (to - heard) * sizeof(*quiet));
+    }
+}
+
+void kol_scan_quiet(const int16_t *pcm, size_t windows, bool *ret)
+{
+    double floor = HISS_MOST;
+
+    for (size_t i = 0; i < windows; i++) {
+        const int16_t *window = pcm + i * KOL_VAD_WINDOW;
+        ret[i] = window_is_silent(window);
+        if (!ret[i] && mean_square(window) < floor)
+            floor = mean_square(window);
+    }
+    double most = fmin(floor * HISS_SPREAD, HISS_MOST);
+    for (size_t i = 0; i < windows; i++)
+        ret[i] = ret[i] || mean_square(pcm + i * KOL_VAD_WINDOW) < most;
+    keep_long_runs(ret, windows);
 }
 
 static enum kol_code hear(struct block *b, struct kol_vad *vad, size_t from, size_t to,
@@ -75,19 +107,13 @@ static enum kol_code run_block(struct kol_task *task, struct kol_worker *worker,
     struct kol_vad *vad;
     enum kol_code code = kol_worker_vad(worker, &vad, err);
 
-    if (code == KOL_OK)
-        kol_vad_reset(vad);
+    kol_scan_quiet(b->pcm, b->windows, b->quiet);
     for (size_t from = 0, to = 0; code == KOL_OK && from < b->windows; from = to) {
-        size_t silent = silence_at(b, from);
-        if (silent >= SILENT_WINDOWS) {
-            to = from + silent; /* their probabilities are 0 already */
-            kol_vad_reset(vad);
-            continue;
-        }
-        for (to = from + silent; to < b->windows && silence_at(b, to) < SILENT_WINDOWS;)
-            to += 1 + silence_at(b, to);
-        if (to > b->windows)
-            to = b->windows;
+        while (from < b->windows && b->quiet[from])
+            from++; /* their probabilities are 0 already */
+        for (to = from; to < b->windows && !b->quiet[to];)
+            to++;
+        kol_vad_reset(vad);
         code = hear(b, vad, from, to, err);
     }
     return code;

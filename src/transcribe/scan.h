@@ -48,4 +48,12 @@ enum kol_code kol_scan_spans(struct kol_arena *a, float *probs, size_t windows, 
                              const struct kol_span *gate, size_t gate_count,
                              struct kol_scan_channel *ret, struct kol_err *err) KOL_MUST_CHECK;
 
+/*
+ * Which windows of a stretch need no voice detector: seconds of silence or of steady hiss, but for
+ * the last quarter of a second before a sound. So a long call costs what its speech costs.
+ *
+ *   windows  of KOL_VAD_WINDOW samples each; ret has room for as many
+ */
+void kol_scan_quiet(const int16_t *pcm, size_t windows, bool *ret);
+
 #endif

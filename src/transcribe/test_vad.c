@@ -1,6 +1,8 @@
 /* Spans of speech out of probabilities: the rules one by one. */
 #include "base/test.h"
+#include "transcribe/scan.h"
 #include "transcribe/vad.h"
+#include <stdlib.h>
 
 enum { MS_PER_WINDOW = 32, SPANS = 32 };
 
@@ -98,6 +100,59 @@ static void test_never_too_long_never_overlapping(void **state)
     check_int("end", last, (int64_t)5916 * KOL_VAD_WINDOW);
 }
 
+/* Noise of a level, or a voice in it: bursts of a fifth of a second, ten times as loud. */
+static void fill(int16_t *pcm, size_t windows, int level, bool voice)
+{
+    unsigned seed = 1;
+
+    for (size_t i = 0; i < windows * KOL_VAD_WINDOW; i++) {
+        seed = seed * 1664525 + 1013904223;
+        int noise = level > 0 ? (int)(seed >> 16) % (2 * level) - level : 0;
+        bool loud = voice && i / 3200 % 2 == 0;
+        pcm[i] = (int16_t)(loud ? 10 * noise : noise);
+    }
+}
+
+static size_t count_quiet(const int16_t *pcm, size_t windows)
+{
+    bool quiet[1024];
+    size_t count = 0;
+
+    assert_true(windows <= 1024);
+    kol_scan_quiet(pcm, windows, quiet);
+    for (size_t i = 0; i < windows; i++)
+        count += quiet[i];
+    return count;
+}
+
+static void test_quiet(void **state)
+{
+    (void)state;
+    enum { WINDOWS = 300, VOICE = 100 };
+    static int16_t pcm[WINDOWS * KOL_VAD_WINDOW];
+    static const struct {
+        const char *name;
+        int level;
+        bool voice;
+        size_t expected;
+    } rows[] = {
+        {"digital silence", 0, false, WINDOWS - 8},
+        {"hiss", 60, false, WINDOWS - 8},
+        {"loud noise may hide a voice", 2000, false, 0},
+        {"voice in hiss", 60, true, 0},
+        {"voice in silence", 10, true, 0},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        fill(pcm, WINDOWS, rows[i].level, rows[i].voice);
+        check_int(rows[i].name, count_quiet(pcm, WINDOWS), rows[i].expected);
+    }
+
+    fill(pcm, WINDOWS, 60, false);
+    fill(pcm + VOICE * KOL_VAD_WINDOW, VOICE, 60, true);
+    /* the voice ends with a pause of six windows */
+    check_int("hiss, voice, hiss", count_quiet(pcm, WINDOWS), WINDOWS - VOICE - 2 * 8 + 6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -105,6 +160,7 @@ int main(void)
         cmocka_unit_test(test_rules),
         cmocka_unit_test(test_long_speech_is_cut_where_it_is_weakest),
         cmocka_unit_test(test_never_too_long_never_overlapping),
+        cmocka_unit_test(test_quiet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
