@@ -36,11 +36,13 @@ function reason(job) {
 
 function row(job) {
     const zone = zoneOf(me, job.business_id);
+    const done = job.state === "running" && job.progress > 0 ? ` ${Math.round(job.progress * 100)} %` : "";
+    const left = job.remaining_s != null ? `, ${Math.floor(job.remaining_s / 60)}:${String(job.remaining_s % 60).padStart(2, "0")} left` : "";
     const due = job.state === "scheduled" ? `due ${moment(job.due_at_ms, zone)}` : moment(job.updated_at_ms, zone);
     return el("tr", {},
         el("td", { class: "nowrap" }, `${job.id}`),
         el("td", {}, `${job.stage} `, el("span", { class: "quiet small" }, job.kind)),
-        el("td", {}, el("span", { class: `chip ${CHIPS[job.state] || ""}` }, NAMES[job.state] || job.state)),
+        el("td", {}, el("span", { class: `chip ${CHIPS[job.state] || ""}` }, NAMES[job.state] || job.state), el("span", { class: "quiet small" }, done + left)),
         el("td", { class: "wide" }, job.call_sid ? el("a", { href: `/calls/${job.call_sid}` }, `${job.call_sid.slice(0, 10)}…`) : ""),
         el("td", { class: "wide" }, reason(job)),
         el("td", { class: "nowrap quiet" }, due, job.attempt ? ` · ${job.attempt}×` : ""),

@@ -247,7 +247,7 @@ static int prepare(struct job *job, struct kol_err *err)
     struct kol_cli *cli = job->cli;
 
     if (kol_recordings_find(cli->arena, cli->words, cli->word_count, cli->conf->max_recording_bytes,
-                            &job->files, &job->count, err) != KOL_OK)
+                            job->output_dir != NULL, &job->files, &job->count, err) != KOL_OK)
         return kol_cli_fail(err);
     const bool subtitles = job->format == KOL_TRANSCRIPT_SRT || job->format == KOL_TRANSCRIPT_VTT;
     if (subtitles && job->count > 1 && !job->output_dir)

@@ -167,15 +167,16 @@ static enum kol_code check_outs(const struct finding *f)
 }
 
 enum kol_code kol_recordings_find(struct kol_arena *a, const char *const *words, int count,
-                                  int64_t stdin_most, struct kol_recording_file **ret,
-                                  size_t *ret_count, struct kol_err *err)
+                                  int64_t stdin_most, bool to_files,
+                                  struct kol_recording_file **ret, size_t *ret_count,
+                                  struct kol_err *err)
 {
     struct finding f = {.a = a, .err = err};
     enum kol_code code = KOL_OK;
 
     for (int i = 0; i < count && code == KOL_OK; i++)
         code = add_word(&f, words[i], stdin_most);
-    if (code == KOL_OK)
+    if (code == KOL_OK && to_files)
         code = check_outs(&f);
     *ret = f.files;
     *ret_count = f.count;

@@ -18,6 +18,8 @@
 #define STOP_WITHIN_MS                                                                             \
     1500 /* a stage that was told to stop has ended by then: 2 s with the look above */
 #define EXIT_STUCK 75
+#define TELL_MS 1000     /* progress is stored at most so often */
+#define TELL_PERMILLE 20 /* and when it grew by so much */
 
 struct worker_thread {
     struct kol_workers *all;
@@ -30,6 +32,7 @@ struct worker_thread {
     pthread_mutex_t mutex; /* guards run: the watchdog reads it while the thread works */
     struct kol_stage_run *run;
     int64_t extended_boot_ms;
+    int told_permille;            /* progress that was stored last */
     int64_t told_to_stop_boot_ms; /* 0: not told */
 };
 
@@ -54,6 +57,7 @@ static void begin_watching(struct worker_thread *t, struct kol_stage_run *run)
     pthread_mutex_lock(&t->mutex);
     t->run = run;
     t->extended_boot_ms = kol_boot_ms();
+    t->told_permille = 0;
     t->told_to_stop_boot_ms = 0;
     pthread_mutex_unlock(&t->mutex);
 }
@@ -130,9 +134,13 @@ static void tell_to_stop(struct worker_thread *t, int64_t now_ms)
         t->told_to_stop_boot_ms = now_ms;
 }
 
+/* Every heartbeat, and sooner when there is progress to tell. */
 static bool extend_change_needed(const struct worker_thread *t, int64_t now_ms)
 {
-    return now_ms - t->extended_boot_ms >= KOL_HEARTBEAT_MS;
+    const int64_t since_ms = now_ms - t->extended_boot_ms;
+    const int grown = atomic_load(&t->run->progress_permille) - t->told_permille;
+
+    return since_ms >= KOL_HEARTBEAT_MS || (grown >= TELL_PERMILLE && since_ms >= TELL_MS);
 }
 
 struct extension {
@@ -170,8 +178,10 @@ static void watch_thread(struct worker_thread *t, struct kol_db *db)
         if (overdue(t->run, now_ms) || kol_queue_check(db, &extension.job, &err) == KOL_LOST_LEASE)
             tell_to_stop(t, now_ms);
         extend = !t->told_to_stop_boot_ms && extend_change_needed(t, now_ms);
-        if (extend)
+        if (extend) {
             t->extended_boot_ms = now_ms;
+            t->told_permille = atomic_load(&t->run->progress_permille);
+        }
     }
     const bool stuck =
         t->run && t->told_to_stop_boot_ms && now_ms - t->told_to_stop_boot_ms > STOP_WITHIN_MS;

@@ -52,7 +52,20 @@ static void read_job(struct kol_arena *a, struct kol_stmt *st, void *row)
     ret->progress = kol_col_real(st, i++);
     ret->created_at_ms = kol_col_int(st, i++);
     ret->updated_at_ms = kol_col_int(st, i++);
-    ret->finished_at_ms = kol_col_int(st, i);
+    ret->finished_at_ms = kol_col_int(st, i++);
+    ret->lease_until_boot_ms = kol_col_int(st, i);
+}
+
+int64_t kol_job_remaining_ms(const struct kol_job *job, int64_t now_ms, int64_t now_boot_ms)
+{
+    const int64_t since_measured_ms = now_boot_ms - (job->lease_until_boot_ms - KOL_LEASE_MS);
+    const int64_t took_ms = now_ms - job->updated_at_ms - since_measured_ms; /* until measured */
+
+    if (job->state != KOL_JOB_RUNNING || job->progress < 0.01 || job->progress > 1 ||
+        took_ms <= 0 || since_measured_ms < 0)
+        return -1;
+    const double left = (double)took_ms * (1 - job->progress) / job->progress;
+    return left > (double)since_measured_ms ? (int64_t)left - since_measured_ms : 0;
 }
 
 /* ---- adding and claiming ---- */

@@ -50,7 +50,15 @@ struct kol_job {
     const char *error_code, *error;
     double progress; /* 0 to 1 */
     int64_t created_at_ms, updated_at_ms, finished_at_ms;
+    int64_t lease_until_boot_ms; /* running: progress is as of KOL_LEASE_MS before */
 };
+
+/*
+ * How long a running job will still take, by its progress so far; -1: not running, or nobody can
+ * tell yet.
+ *   now_ms, now_boot_ms  both clocks, now
+ */
+int64_t kol_job_remaining_ms(const struct kol_job *job, int64_t now_ms, int64_t now_boot_ms);
 
 /* A new job; other fields of struct kol_job are ignored. */
 struct kol_job_new {

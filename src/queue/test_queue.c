@@ -307,6 +307,25 @@ static void test_backoff_grows_and_stays_in_bounds(void **state)
     }
 }
 
+static void test_remaining_time(void **state)
+{
+    /* half done when it was measured, 10 s after the claim; asked 4 s later */
+    struct kol_job job = {.state = KOL_JOB_RUNNING,
+                          .progress = 0.5,
+                          .updated_at_ms = 100000,
+                          .lease_until_boot_ms = 5000 + KOL_LEASE_MS};
+
+    (void)state;
+    assert_int_equal(kol_job_remaining_ms(&job, 114000, 9000), 6000);
+    job.progress = 0.99;
+    assert_int_equal(kol_job_remaining_ms(&job, 114000, 9000), 0);
+    job.progress = 0;
+    assert_int_equal(kol_job_remaining_ms(&job, 114000, 9000), -1);
+    job.progress = 0.5;
+    job.state = KOL_JOB_READY;
+    assert_int_equal(kol_job_remaining_ms(&job, 114000, 9000), -1);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -323,6 +342,7 @@ int main(void)
         T(test_reaper_takes_expired_leases_only),
         T(test_kinds_do_not_touch_each_other),
         T(test_backoff_grows_and_stays_in_bounds),
+        cmocka_unit_test(test_remaining_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* shape.c - stored things as JSON; see api.h. */
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/language.h"
 #include "base/str.h"
 #include "conf/choice.h"
@@ -185,6 +186,9 @@ json_t *kol_shape_job(const struct kol_job *job)
     kol_json_set_int(json, "attempt", job->attempt);
     kol_json_set_int(json, "crashes", job->crashes);
     set_measured(json, "progress", job->progress);
+    const int64_t left_ms = kol_job_remaining_ms(job, kol_wall_ms(), kol_boot_ms());
+    kol_json_set(json, "remaining_s",
+                 left_ms < 0 ? json_null() : json_integer((left_ms + 999) / 1000));
     kol_json_set_str(json, "error_code", job->error_code);
     kol_json_set_str(json, "error", job->error);
     set_json(json, "data", job->data);

@@ -23,7 +23,9 @@ struct mark {
 
 struct kol_engines {
     const struct kol_conf *conf;
-    pthread_mutex_t lock; /* guards all below; held while loading */
+    pthread_mutex_t lock;  /* guards all below; held while loading */
+    pthread_cond_t tested; /* testing became false */
+    bool testing;          /* one of the users is the self-test, which is soon over */
     struct kol_transcriber *main, *hebrew;
     struct mark main_mark, hebrew_mark, vad_mark; /* hebrew: path "" when the same */
     int users;
@@ -151,6 +153,7 @@ enum kol_code kol_engines_open(const struct kol_conf *conf, struct kol_engines *
         return kol_fail(err, KOL_NO_MEMORY, "load the model: out of memory");
     e->conf = conf;
     pthread_mutex_init(&e->lock, NULL);
+    pthread_cond_init(&e->tested, NULL);
     e->idle_since_ms = kol_boot_ms();
     enum kol_code code = make_ready(e, err);
     if (code != KOL_OK) {
@@ -166,6 +169,7 @@ void kol_engines_close(struct kol_engines *e)
     if (!e)
         return;
     unload(e);
+    pthread_cond_destroy(&e->tested);
     pthread_mutex_destroy(&e->lock);
     free(e);
 }
@@ -174,6 +178,8 @@ enum kol_code kol_engines_take(struct kol_engines *e, struct kol_engines_taken *
                                struct kol_err *err)
 {
     pthread_mutex_lock(&e->lock);
+    while (e->testing)
+        pthread_cond_wait(&e->tested, &e->lock);
     enum kol_code code = make_ready(e, err);
     if (code == KOL_OK) {
         e->users++;
@@ -213,6 +219,7 @@ enum kol_code kol_engines_selftest(struct kol_engines *e, char ret_model[static 
     pthread_mutex_lock(&e->lock);
     const bool idle = e->main && e->users == 0;
     e->users += idle;
+    e->testing = idle;
     pthread_mutex_unlock(&e->lock);
     if (!idle)
         return KOL_OK;
@@ -220,6 +227,8 @@ enum kol_code kol_engines_selftest(struct kol_engines *e, char ret_model[static 
     const enum kol_code code = kol_transcriber_selftest(e->main, err);
     pthread_mutex_lock(&e->lock); /* a self-test is no work: the idle time goes on */
     e->users--;
+    e->testing = false;
+    pthread_cond_broadcast(&e->tested);
     pthread_mutex_unlock(&e->lock);
     return code;
 }

@@ -118,6 +118,8 @@ static void tell_listened(struct run *r)
     for (int c = 0; c < r->scan.channels; c++)
         speech += r->scan.channel[c].speech_samples;
     double part = speech > 0 ? (double)r->done_samples / (double)speech : 1;
+    if (part > 1) /* a chunk is longer than its speech by the joints in it */
+        part = 1;
     double percent = SCAN_PERCENT + (100 - SCAN_PERCENT) * part;
     tell(r, (int64_t)((double)total * percent / 100), total);
 }

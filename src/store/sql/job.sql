@@ -3,7 +3,8 @@
 -- let: job_columns
 -- Read by queue.c in this order.
 id, kind, stage, business_id, call_id, call_sid, subject, state, due_at_ms, order_key, attempt,
-crashes, token, owner, data, error_code, error, progress, created_at_ms, updated_at_ms, finished_at_ms
+crashes, token, owner, data, error_code, error, progress, created_at_ms, updated_at_ms, finished_at_ms,
+lease_until_boot_ms
 
 -- name: job_add
 INSERT INTO job (kind, stage, business_id, call_id, call_sid, subject, state, due_at_ms, order_key, data,
