@@ -109,14 +109,30 @@ def test_a_number_of_another_account_and_refused_credentials(house):
     assert house.kol.run("twilio", "configure", "--apply", check=False).returncode == 1 and not posts(house)
 
 
-def test_every_account_is_asked_with_its_own_credentials(house, tmp_path):
+def add_account(house, folder):
+    """A second account, known to Kol, with a token of its own."""
     branch = house.twilio.add_account()
-    token = tmp_path / "token"
+    token = folder / "token"
     token.write_text(branch.token)
     token.chmod(0o600)
-    with sqlite3.connect(house.kol.data / "kol.db") as db:
-        db.execute("INSERT INTO twilio_account (account_sid, auth_token, created_at_ms, updated_at_ms)"
-                   " VALUES (?, ?, 1, 1)", (branch.sid, f"file:{token}"))
+    house.kol.run("account", "add", branch.sid, "--token-from", f"file:{token}")
+    return branch
+
+
+def test_a_number_in_the_wrong_account_is_found(house, tmp_path):
+    branch = add_account(house, tmp_path)
+    house.number.account_sid = branch.sid
+    code, answer = check(house)
+    assert code == 1 and codes(answer) == ["other_account"]
+    told = answer["numbers"][0]["remarks"][0]["text"]
+    assert f"kol business set 1 --account={branch.sid}" in told
+    assert house.kol.run("twilio", "configure", "--apply", check=False).returncode == 1 and not posts(house)
+    house.kol.run("business", "set", "1", f"--account={branch.sid}")
+    assert codes(check(house)[1]) == ["status_callback_missing"]
+
+
+def test_every_account_is_asked_with_its_own_credentials(house, tmp_path):
+    branch = add_account(house, tmp_path)
     house.kol.run("business", "add", "--name", "Haifa", "--number", OTHER, "--account", branch.sid)
     number = house.twilio.add_number(OTHER, account_sid=branch.sid, voice_url=VOICE)
     house.kol.run("twilio", "configure", "--apply")

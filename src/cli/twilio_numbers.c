@@ -1,5 +1,6 @@
 /* twilio_numbers.c - see twilio_numbers.h: reading the numbers, and kol twilio check. */
 #include "cli/twilio_numbers.h"
+#include "backlog/walk.h"
 #include "base/str.h"
 #include "intake/callback_url.h"
 
@@ -113,6 +114,28 @@ static void fail_row(struct kol_cli *cli, struct kol_number_row *row, enum kol_c
     row->failure_text = kol_arena_str(cli->arena, err->msg);
 }
 
+/* The account that it asked has no such number: perhaps another one of Kol's has. */
+static void look_elsewhere(struct kol_cli *cli, struct kol_twilio *t, struct kol_number_row *row)
+{
+    const char **accounts = NULL;
+    size_t n = 0;
+
+    if (kol_walk_accounts(cli->arena, cli->conf, cli->writer, &accounts, &n, NULL) != KOL_OK)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        struct kol_rest_number found;
+
+        if (kol_streq(accounts[i], row->account_sid) ||
+            kol_twilio_number_find(cli->arena, t, accounts[i], row->number, &found, NULL) != KOL_OK)
+            continue;
+        row->failure = "other_account";
+        row->failure_text = kol_arena_fmt(
+            cli->arena, "account %s has this number: kol business set %lld --account=%s",
+            accounts[i], (long long)row->business->id, accounts[i]);
+        return;
+    }
+}
+
 /* An account that refused once is not asked again. */
 static const struct kol_number_row *refused_before(const struct kol_number_rows *rows, size_t at)
 {
@@ -142,6 +165,8 @@ static enum kol_code ask(struct kol_cli *cli, struct kol_twilio *t, struct kol_n
             return code;
         if (code != KOL_OK)
             fail_row(cli, row, code, err);
+        if (code == KOL_NOT_FOUND)
+            look_elsewhere(cli, t, row);
         row->found = code == KOL_OK;
     }
     return KOL_OK;
