@@ -41,6 +41,15 @@ static bool is_empty(const struct kol_scene *s)
            (t->word_count < 12 && empty * 4 >= t->word_count * 3);
 }
 
+/* "טעות." "סליחה, טעות": all there is in its clause. */
+static bool says_mistake(const struct kol_talk *t)
+{
+    for (size_t i = 0; i < t->word_count; i++)
+        if (kol_is(&t->words[i], "טעות") && kol_clause_end(t, i) - kol_clause_first(t, i) <= 3)
+            return true;
+    return false;
+}
+
 static bool is_wrong_number(const struct kol_scene *s)
 {
     return said(s, "wrong number|wrong no|misdialed|misdialled|dialled the wrong|dialed the "
@@ -50,7 +59,7 @@ static bool is_wrong_number(const struct kol_scene *s)
                    "במספר|המספר הלא נכון|הגעתי למספר|זה לא בית|טעות בחיוג|"
                    "התקשרתי בטעות|לא המספר הנכון|חייגתי בטעות|טעות בטלפון|זה לא המספר|התבלבלתי") ||
            (s->talk.turn_count > 1 && s->talk.word_count < 60 &&
-            said(s, "sorry to bother you|טעות") && !said(s, "טעות של|היתה טעות|הייתה טעות"));
+            (said(s, "sorry to bother you") || says_mistake(&s->talk)));
 }
 
 /* Offers to the business, surveys, robots. */

@@ -42,7 +42,7 @@ enum shape { UNIT, TEEN, TEN, HUNDRED, HUNDREDS, THOUSAND, THOUSANDS, MILLION };
     X("hundred|מאה", 100, HUNDRED)                                                                 \
     X("מאתיים", 200, HUNDREDS)                                                                     \
     X("מאות", 100, HUNDRED)                                                                        \
-    X("thousand|grand|אלף", 1000, THOUSAND)                                                        \
+    X("thousand|אלף", 1000, THOUSAND)                                                              \
     X("אלפים|אלפיים", 2000, THOUSANDS)                                                             \
     X("million|מיליון", 1000000, MILLION)
 

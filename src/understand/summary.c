@@ -7,51 +7,61 @@
 #include "understand/summary.h"
 #include <string.h>
 
-#define DAYS                                                                                                                                                            \
-    "monday|tuesday|wednesday|thursday|friday|saturday|sunday|mondays|tomorrow|tonight|weekend|"                                                                        \
-    "january|february|april|june|july|august|september|"                                                                                                                \
-    "october|november|december|next week|this week|in march|in may|of march|of may|before "                                                                             \
-    "march|next month|this afternoon|this evening|this morning|the thirtieth|the twenty "                                                                               \
-    "first|twenty-first|the first|the fifteenth|first thing|"                                                                                                           \
-    "יום ראשון|יום שני|יום שלישי|יום רביעי|יום חמישי|יום שישי|יום שבת|ביום ראשון|ביום שני|ביום " \
-    "שלישי|ביום רביעי|ביום חמישי|ביום שישי|בשבת|שבת|מחר|מחרתיים|הערב|השבוע|"                                   \
-    "בשבוע הבא|שבוע הבא|בחודש הבא|החודש "                                                                                                   \
-    "הבא|לחודש|בינואר|בפברואר|במרץ|באפריל|במאי|ביוני|ביולי|באוגוסט|בספטמבר|באוקטובר|בנובמבר|" \
-    "בדצמבר|"                                                                                                                                                     \
-    "אחרי הצהריים|לפני פסח|before pesach|פסח|החגים|לפני החורף|תחילת החודש|בתחילת|היום בערב|בעוד "        \
-    "שבוע|בעוד שבועיים|בעוד שלושה|שלישי|שישי|חמישי|רביעי|עד ראשון|אחר הצהריים|מהצהריים|סוף "     \
-    "השבוע|באמצע|פעם ב|אמצע"
-#define CLOCK                                                                                                                                                           \
-    "at nine|at ten|at eight|at seven|at three|at four|at two|at one|at five|at six|at eleven|at "                                                                      \
-    "twelve|at noon|noon|half past|o'clock|am|pm|a m|p m|between|in the morning|"                                                                                       \
-    "בשמונה|בתשע|בעשר|באחת "                                                                                                                          \
-    "עשרה|בשתיים|בשלוש|בארבע|בחמש|בשש|בשבע|באחת|בצהריים|בבוקר|בערב|לשש|לשבע|לשמונה|לתשע|לעשר|"  \
-    "בשתים עשרה|בשתיים עשרה|וחצי|ורבע|בין שמונה|בין|אחרי ארבע|אחרי חמש|אחרי שלוש|לפני הצהריים|" \
-    "after one|after two|after three|after four|after five|after six|before ten|before noon|"                                                                           \
-    "half seven|half eight|half nine|half ten|thirty|forty|fifteen|any time"
-#define MONEY                                                                                                                        \
-    "dollars|dollar|pounds|pound|quid|bucks|shekels|shekel|nis|euros|percent|vat|plus "                                              \
-    "vat|fee|quote|estimate|ballpark|"                                                                                               \
-    "charge|per hour|first hour|an hour|all in|שקל|שקלים|ש\"ח|שח|דולר|יורו|אחוז|מע\"מ|עמלה|הצעת " \
-    "מחיר|הצעה|כמה זה יוצא|כמה עולה|מחיר|תקציב|כמה זה עולה|המחיר|בחינם|free|no charge|cost"
-#define NEXT_STEP                                                                                                                                               \
-    "call me|call back|ring me|gimme a call|give me a call|i'll text|i'll call|i'll ring|text "                                                                 \
-    "you|you'll get|i will call|call you|we'll send|i'll send|call me back|come and look|come "                                                                 \
-    "look|email us|"                                                                                                                                            \
-    "תחזרו|תחזרי|תחזור|שתחזרו|שתחזור|תתקשרו|תתקשר|דברו איתי|דבר איתי|אשלח|אשלח אליכם|אני " \
-    "אחזור|אחזור אליך|אחזור אלייך|אני אתקשר|נקבע|אתאם|תגידו|תגיד|שולח "                                    \
-    "לך|אכין|מכין|להתקשר|whatsapp|וואטסאפ|אדבר עם|אני מגיע|נהיה בקשר|נדבר|קבענו|רשמתי"
+#define DAYS                                                                                                                                                 \
+    "today|mornings|evenings|afternoons|weekdays|day after tomorrow|היום|הלילה|בבוקר|"                                                         \
+    "בצהריים|בערב|עדיף|בימי|monday|tuesday|wednesday|thursday|friday|saturday|sunday|"                                                    \
+    "mondays|tomorrow|tonight|weekend|january|february|april|june|july|august|september|"                                                                    \
+    "october|november|december|next week|this week|in march|in may|of march|of may|"                                                                         \
+    "before march|next month|this afternoon|this evening|this morning|the thirtieth|"                                                                        \
+    "the twenty first|twenty-first|the first|the fifteenth|first thing|יום ראשון|יום שני|"                                                     \
+    "יום שלישי|יום רביעי|יום חמישי|יום שישי|יום שבת|ביום ראשון|ביום שני|ביום שלישי|"           \
+    "ביום רביעי|ביום חמישי|ביום שישי|בשבת|שבת|מחר|מחרתיים|הערב|השבוע|בשבוע הבא|שבוע הבא|" \
+    "בחודש הבא|החודש הבא|לחודש|בינואר|בפברואר|במרץ|באפריל|במאי|ביוני|ביולי|באוגוסט|"        \
+    "בספטמבר|באוקטובר|בנובמבר|בדצמבר|אחרי הצהריים|לפני פסח|before pesach|פסח|החגים|"                   \
+    "לפני החורף|תחילת החודש|בתחילת|היום בערב|בעוד שבוע|בעוד שבועיים|בעוד שלושה|שלישי|"     \
+    "שישי|חמישי|רביעי|עד ראשון|אחר הצהריים|מהצהריים|סוף השבוע|באמצע|פעם ב|אמצע"
+#define CLOCK                                                                                                                                        \
+    "at nine|at ten|at eight|at seven|at three|at four|at two|at one|at five|at six|"                                                                \
+    "at eleven|at twelve|at noon|noon|half past|o'clock|am|pm|a m|p m|between|"                                                                      \
+    "in the morning|בשמונה|בתשע|בעשר|באחת עשרה|בשתיים|בשלוש|בארבע|בחמש|בשש|בשבע|באחת|"          \
+    "בצהריים|בבוקר|בערב|לשש|לשבע|לשמונה|לתשע|לעשר|בשתים עשרה|בשתיים עשרה|וחצי|ורבע|" \
+    "בין שמונה|בין|אחרי ארבע|אחרי חמש|אחרי שלוש|לפני הצהריים|after one|after two|"                      \
+    "after three|after four|after five|after six|before ten|before noon|half seven|"                                                                 \
+    "half eight|half nine|half ten|thirty|forty|fifteen|any time"
+#define MONEY                                                                                                                                       \
+    "dollars|dollar|pounds|pound|quid|bucks|shekels|shekel|nis|euros|percent|vat|"                                                                  \
+    "plus vat|fee|quote|estimate|ballpark|charge|per hour|first hour|an hour|all in|שקל|"                                                        \
+    "שקלים|ש\"ח|שח|דולר|יורו|אחוז|מע\"מ|עמלה|הצעת מחיר|הצעה|כמה זה יוצא|כמה עולה|מחיר|" \
+    "תקציב|כמה זה עולה|המחיר|בחינם|free|no charge|cost"
+#define NEXT_STEP                                                                                                                                              \
+    "i'll come|i'll see|i'll message|i'll email|i'll put|i'll be|i'll get|he'll|she'll|"                                                                       \
+    "they'll|we'll|i'll think|in writing|no charge|i'll bring|i'll pass|let me know|"                                                                          \
+    "נתקשר|אעביר|יתקשר|יגיע|יבוא|תבוא|אני שולח|אני שולחת|שולח אליך|ייצור קשר|נשלח|אתייעץ|" \
+    "שיבוא|אתקשר|call me|call back|ring me|gimme a call|give me a call|i'll text|"                                                                   \
+    "i'll call|i'll ring|text you|you'll get|i will call|call you|we'll send|i'll send|"                                                                       \
+    "call me back|come and look|come look|email us|תחזרו|תחזרי|תחזור|שתחזרו|שתחזור|"                                                \
+    "תתקשרו|תתקשר|דברו איתי|דבר איתי|אשלח|אשלח אליכם|אני אחזור|אחזור אליך|אחזור אלייך|"      \
+    "אני אתקשר|נקבע|אתאם|תגידו|תגיד|שולח לך|אכין|מכין|להתקשר|whatsapp|וואטסאפ|אדבר עם|"              \
+    "אני מגיע|נהיה בקשר|נדבר|קבענו|רשמתי"
 #define ACCEPTED                                                                                   \
-    "works|good|fine|perfect|great|ok|okay|marvellous|sounds great|see you|works for me|that's "   \
-    "fine|מתאים|מצוין|בסדר|סגור|קבענו|טוב|מעולה|אני יכולה|יופי|נהיה|סבבה"
+    "works|good|fine|perfect|great|ok|okay|marvellous|sounds great|see you|works for me|"          \
+    "that's fine|מתאים|מצוין|בסדר|סגור|קבענו|טוב|מעולה|אני יכולה|יופי|נהיה|סבבה"
 
-#define STREET                                                                                                                      \
-    "רחוב|ברחוב|שדרות|בשדרות|שכונת|בשכונת|קומה|סמטת|street|road|avenue|lane|drive|crescent|" \
-    "boulevard|block|just off|just by|just up"
+#define QUOTE "quote|estimate|price it up|הצעת מחיר|הצעה|הצעות"
+
+#define STREET                                                                                                             \
+    "רחוב|ברחוב|שדרות|בשדרות|שכונת|בשכונת|קומה|סמטת|street|road|avenue|lane|drive|" \
+    "crescent|boulevard|block|just off|just by|just up"
 
 static bool is_quoted(const char *what, const char *part)
 {
     return what && part && strstr(what, part) != NULL;
+}
+
+/* Whether the paragraph has the words already. */
+static bool is_said(const struct kol_str *out, const char *part)
+{
+    return part && out->len > 0 && memmem(out->data, out->len, part, strlen(part)) != NULL;
 }
 
 static void add_part(struct kol_str *out, const char *label, const char *text)
@@ -110,6 +120,19 @@ static bool cannot_hear(const struct kol_scene *s)
                            "שומע אותי|שומעת אותי|are you there") < s->talk.word_count;
 }
 
+/* The business says no to somebody who sells. */
+static bool refuses(const struct kol_writing *w)
+{
+    const struct kol_talk *t = &w->s->talk;
+    for (size_t i = 0; i < t->word_count; i++)
+        if (kol_role_at(t, i) == KOL_ROLE_AGENT &&
+            kol_phrase_at(t, i,
+                          "not interested|no thanks|no thank you|we're fine thanks|we're all "
+                          "set|לא מעוניין|לא מעוניינת|לא מעוניינים|לא תודה|לא רלוונטי"))
+            return true;
+    return false;
+}
+
 /* One honest line for a call that is no lead. */
 static const char *write_line(struct kol_writing *w, enum kol_insight_kind kind)
 {
@@ -129,10 +152,19 @@ static const char *write_line(struct kol_writing *w, enum kol_insight_kind kind)
     if (kind == KOL_INSIGHT_WRONG_NUMBER)
         return kol_arena_fmt(a, he ? "טעות במספר. נאמר: \"%s\"." : "Wrong number. Said: \"%s\".",
                              what ? what : "");
+    const char *refused = !refuses(w) ? ""
+                          : he        ? " בעל העסק לא מעוניין."
+                                      : " The business was not interested.";
     return kol_arena_fmt(a,
-                         he ? "שיחת מכירה, אין בקשה של לקוח. נאמר: \"%s\"."
-                            : "A sales call, no customer request. Said: \"%s\".",
-                         what ? what : "");
+                         he ? "שיחת מכירה, אין בקשה של לקוח. נאמר: \"%s\".%s"
+                            : "A sales call, no customer request. Said: \"%s\".%s",
+                         what ? what : "", refused);
+}
+
+/* Of a short message nearly all is worth its place. */
+static double least_of(const struct kol_talk *t)
+{
+    return t->word_count < 70 ? -1.4 : t->word_count < 140 ? 0 : 0.5;
 }
 
 static size_t budget_of(const struct kol_talk *t)
@@ -140,32 +172,39 @@ static size_t budget_of(const struct kol_talk *t)
     return t->word_count < 90 ? 80 : t->word_count < 220 ? 140 : 220;
 }
 
-static void find_parts(struct kol_writing *w, struct kol_insight *r, const char **ret_what)
+/* What a part has, and what of it the paragraph has not quoted yet. */
+struct fresh {
+    const char *when, *price, *agreed, *next, *address;
+};
+
+static struct fresh find_parts(struct kol_writing *w, struct kol_insight *r, const char **ret_what)
 {
-    static const struct kol_wanted when = {DAYS, CLOCK, false, 1, 2, 20, false};
-    static const struct kol_wanted price = {MONEY, NULL, true, 1.2, 0.5, 24, false};
+    static const struct kol_wanted when = {DAYS, CLOCK, false, 1.2, 2, 20, false, 2.9};
+    static const struct kol_wanted price = {MONEY, NULL, true, 1.2, 0.5, 24, false, 0.5};
     static const struct kol_wanted next = {
-        NEXT_STEP, "i'll|you'll|אשלח|אחזור|please|בבקשה", false, 1, 1.5, 20, false};
-    static const struct kol_wanted address = {STREET, NULL, false, -3, 0, 14, false};
-    static const struct kol_wanted agreed = {ACCEPTED, DAYS "|" CLOCK, false, 0.5, 2, 18, true};
+        NEXT_STEP, "i'll|you'll|we'll|אשלח|אחזור|please|בבקשה", false, 1, 1.5, 20, false, 1.5};
+    static const struct kol_wanted address = {STREET, NULL, false, -3, 0, 14, false, 0.5};
+    static const struct kol_wanted agreed = {ACCEPTED, DAYS "|" CLOCK, false, 0.5, 2, 18, true, 9};
     const struct kol_talk *t = &w->s->talk;
     struct kol_span first = {0};
+    struct fresh fresh = {0};
     bool two_sides = t->has_roles && t->turn_count > 2;
-    *ret_what = kol_summary_what(w, budget_of(t), 0.5, &first);
+    *ret_what = kol_summary_what(w, budget_of(t), least_of(t), &first);
     r->parts.what = first.end ? kol_summary_text(w, first) : NULL;
-    r->parts.when = kol_summary_best(w, &when, t->word_count > 200 ? 2 : 1);
+    r->parts.when = kol_summary_best(w, &when, 2, &fresh.when);
     kol_summary_forget(w);
-    r->parts.price = kol_summary_best(w, &price, t->word_count > 200 ? 4 : 2);
+    r->parts.price = kol_summary_best(w, &price, t->word_count > 200 ? 4 : 2, &fresh.price);
     kol_summary_forget(w);
     if (two_sides && r->parts.when)
-        r->parts.agreed = kol_summary_best(w, &agreed, 1);
+        r->parts.agreed = kol_summary_best(w, &agreed, 1, &fresh.agreed);
     /* "Great." says nothing; "Great, Tuesday at ten" does. */
     if (r->parts.agreed && !strchr(r->parts.agreed, ' '))
-        r->parts.agreed = NULL;
+        r->parts.agreed = fresh.agreed = NULL;
     kol_summary_forget(w);
-    r->parts.next_step = kol_summary_best(w, &next, t->word_count > 200 ? 2 : 1);
+    r->parts.next_step = kol_summary_best(w, &next, two_sides ? 2 : 1, &fresh.next);
     kol_summary_forget(w);
-    w->address = kol_summary_best(w, &address, 1);
+    kol_summary_best(w, &address, 1, &fresh.address);
+    return fresh;
 }
 
 static const char *where_of(struct kol_writing *w, const struct kol_insight *r)
@@ -219,6 +258,38 @@ static bool asks_call_back(const struct kol_writing *w)
     return false;
 }
 
+/* Whether the caller speaks of herself: "אני צריכה". */
+static bool is_woman(const struct kol_writing *w)
+{
+    const struct kol_talk *t = &w->s->talk;
+    for (size_t i = 0; i < t->word_count; i++)
+        if (kol_role_at(t, i) != KOL_ROLE_AGENT &&
+            kol_is(&t->words[i], "צריכה|מחפשת|מדברת|גרה|יכולה|מבקשת|מעוניינת|יודעת|חושבת|מתקשרת|"
+                                 "מעדיפה|שואלת|נמצאת|חוזרת|מחכה|עובדת|תקועה|לחוצה|מבינה"))
+            return true;
+    return false;
+}
+
+/* What is asked for besides the work: a price or a quote, a call back. */
+static void write_wishes(struct kol_writing *w, struct kol_str *out, bool has_price)
+{
+    const struct kol_talk *t = &w->s->talk;
+    bool he = w->s->hebrew, she = he && is_woman(w);
+    bool quote = kol_phrase_find(t, 0, t->word_count, QUOTE) < t->word_count;
+    if (!has_price && asked_price(w) && quote)
+        kol_str_add(out, !he   ? " Asks for a quote."
+                         : she ? " מבקשת הצעת מחיר."
+                               : " מבקש הצעת מחיר.");
+    else if (!has_price && asked_price(w))
+        kol_str_add(out, !he   ? " Asks about the price."
+                         : she ? " שואלת על המחיר, כמה זה עולה."
+                               : " שואל על המחיר, כמה זה עולה.");
+    if (asks_call_back(w))
+        kol_str_add(out, !he   ? " Wants a call back."
+                         : she ? " מבקשת שיחזרו אליה או יתקשרו."
+                               : " מבקש שיחזרו אליו או יתקשרו.");
+}
+
 void kol_write_summary(struct kol_scene *s, struct kol_insight *r)
 {
     struct kol_writing w = {.s = s, .used = kol_arena_alloc(s->a, s->talk.sentence_count + 1)};
@@ -229,7 +300,7 @@ void kol_write_summary(struct kol_scene *s, struct kol_insight *r)
         r->summary = write_line(&w, s->kind);
         return;
     }
-    find_parts(&w, r, &what);
+    struct fresh fresh = find_parts(&w, r, &what);
     r->parts.who = r->customer_name.value ? r->customer_name.value
                    : s->hebrew            ? "לקוח"
                                           : "customer";
@@ -242,20 +313,12 @@ void kol_write_summary(struct kol_scene *s, struct kol_insight *r)
     write_head(s, r, &out);
     if (what)
         kol_str_add_fmt(&out, he ? " נאמר: \"%s\"." : " Said: \"%s\".", what);
-    add_part(&out, he ? "מועד" : "When", is_quoted(what, r->parts.when) ? NULL : r->parts.when);
-    add_part(&out, he ? "כתובת" : "Address", is_quoted(what, w.address) ? NULL : w.address);
-    add_part(&out, he ? "מחיר" : "Price", is_quoted(what, r->parts.price) ? NULL : r->parts.price);
-    add_part(&out, he ? "סוכם" : "Agreed",
-             is_quoted(what, r->parts.agreed) || is_quoted(r->parts.when, r->parts.agreed)
-                 ? NULL
-                 : r->parts.agreed);
-    add_part(&out, he ? "המשך" : "Next",
-             is_quoted(what, r->parts.next_step) ? NULL : r->parts.next_step);
-    if (!r->parts.price && asked_price(&w) && !named_amount(&w))
-        kol_str_add(&out, he ? " שאלה על המחיר או בקשה להצעת מחיר."
-                             : " Asks about the price or for a quote.");
-    if (asks_call_back(&w))
-        kol_str_add(&out, he ? " יש בקשה שיחזרו או יתקשרו." : " Wants a call back.");
+    add_part(&out, he ? "מועד" : "When", is_quoted(what, fresh.when) ? NULL : fresh.when);
+    add_part(&out, he ? "כתובת" : "Address", is_quoted(what, fresh.address) ? NULL : fresh.address);
+    add_part(&out, he ? "מחיר" : "Price", is_said(&out, fresh.price) ? NULL : fresh.price);
+    add_part(&out, he ? "סוכם" : "Agreed", is_said(&out, fresh.agreed) ? NULL : fresh.agreed);
+    add_part(&out, he ? "המשך" : "Next", is_said(&out, fresh.next) ? NULL : fresh.next);
+    write_wishes(&w, &out, r->parts.price && named_amount(&w));
     add_part(&out, he ? "לחזור למספר" : "Call back", r->parts.callback);
     r->summary = kol_str_failed(&out) ? what : kol_arena_strn(s->a, out.data, out.len);
 }

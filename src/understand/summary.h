@@ -12,7 +12,6 @@
 struct kol_writing {
     struct kol_scene *s;
     uint8_t *used; /* per sentence: 1 quoted already, 2 looked at for this part */
-    const char *address;
 };
 
 /* What a sentence must have to be the one about time, price, … */
@@ -22,7 +21,8 @@ struct kol_wanted {
     bool needs_number;  /* money only counts with an amount, unless better is there */
     double agent, late; /* weights */
     size_t max_words;
-    bool needs_better; /* nothing without a word of better */
+    bool needs_better;   /* nothing without a word of better */
+    double least_second; /* score from which a second sentence is worth its place */
 };
 
 /* --- summary_text.c --- */
@@ -46,8 +46,13 @@ bool kol_summary_has_number(const struct kol_writing *w, struct kol_span span);
  */
 const char *kol_summary_what(struct kol_writing *w, size_t budget, double least,
                              struct kol_span *ret_first);
-/* Up to how_many sentences for a part, the best first; NULL when no sentence has what it needs. */
-const char *kol_summary_best(struct kol_writing *w, const struct kol_wanted *x, size_t how_many);
+/*
+ * Up to how_many sentences for a part, the best first; NULL when no sentence has what it needs.
+ *
+ *   ret_fresh  those of them that the paragraph has not quoted yet, or NULL
+ */
+const char *kol_summary_best(struct kol_writing *w, const struct kol_wanted *x, size_t how_many,
+                             const char **ret_fresh);
 /* Forgets which sentences were looked at, before another part. */
 void kol_summary_forget(struct kol_writing *w);
 /* The customer asks for a price in it. */

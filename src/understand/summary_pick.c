@@ -12,34 +12,33 @@ struct pick {
     double score;
 };
 
-#define WANT                                                                                                                                                             \
-    "need|want|looking for|i'd like|we'd like|would like|after|could you|can you|can "                                                                                   \
-    "someone|please|hoping|trying to|wanted|"                                                                                                                            \
-    "צריך|צריכה|צריכים|מחפש|מחפשת|מחפשים|רוצה|רוצים|דרוש|אפשר|אשמח|נשמח|תוכל|תוכלו|רציתי|מבקש|" \
-    "מבקשת|להזמין|לקבוע|ביקשתי"
-#define TROUBLE                                                                                                                              \
-    "broken|broke|broken down|leak*|drip*|crack*|stuck|locked|shut|wont|doesn't|doesnt|isn't|not "                                           \
-    "working|stopped|smell*|noise|blocked|dead|"                                                                                             \
-    "problem|keeps|missing|lost|forgot|hurt*|pain|sick|flood*|burst|dropped|rats|ants|droppings|"                                            \
-    "לא עובד*|נזיל*|נשבר*|שבור*|ננעל*|נעל*|"                                                                        \
-    "התפוצץ|התפוצצה|תקוע*|נתקע*|בעיה|הפסיק*|נופל|קצר|סתימה|לא "                                  \
-    "נדלק*|רעש|כתם|מקיא*|תקלה|מפחד*|אבד*|איבד*|לא מניע|לא סוחט*|לא מחמם|דולף|מטפטף|" \
+#define WANT                                                                                                                 \
+    "need|want|looking for|i'd like|we'd like|would like|after|could you|can you|"                                           \
+    "can someone|please|hoping|trying to|wanted|צריך|צריכה|צריכים|מחפש|מחפשת|מחפשים|רוצה|" \
+    "רוצים|דרוש|אפשר|אשמח|נשמח|תוכל|תוכלו|רציתי|מבקש|מבקשת|להזמין|לקבוע|ביקשתי"
+#define TROUBLE                                                                                                                                   \
+    "broken|broke|broken down|leak*|drip*|crack*|stuck|locked|shut|wont|doesn't|doesnt|"                                                          \
+    "isn't|not working|stopped|smell*|noise|blocked|dead|problem|keeps|missing|lost|"                                                             \
+    "forgot|hurt*|pain|sick|flood*|burst|dropped|rats|ants|droppings|לא עובד*|נזיל*|"                                                   \
+    "נשבר*|שבור*|ננעל*|נעל*|התפוצץ|התפוצצה|תקוע*|נתקע*|בעיה|הפסיק*|נופל|קצר|סתימה|"      \
+    "לא נדלק*|רעש|כתם|מקיא*|תקלה|מפחד*|אבד*|איבד*|לא מניע|לא סוחט*|לא מחמם|דולף|מטפטף|" \
     "מוציא|עושה|מצאתי|נעצר*|חוזר לי|יצאה|עפו|ריח|חשד|זזה|אין"
-#define DETAIL                                                                                                                                                           \
-    "because|since|before|after|until|only|about|per|every|floor|dog|baby|kids|tenant*|owner|"                                                                           \
-    "square|meters|metres|feet|rooms|bedroom*|guests|people|"                                                                                                            \
-    "כי|בגלל|לפני|אחרי|רק|בערך|כל|קומה|ילדים|ילד|תינוק|תינוקת|דיירים|מטר|חדרים|חדר|איש|מוזמנים|" \
-    "בן|בת|פעם|כבר|ביטוח|דוח|תקציב|חדש|חדשה"
-#define SMALL_TALK                                                                                 \
-    "thank you|thanks|bye|goodbye|hello|good morning|good afternoon|have a good|no "               \
-    "problem|lovely|perfect|appreciate|how are you|cheers|"                                        \
-    "תודה|שלום|להתראות|ביי|יום טוב|יום נעים|בכיף|אין בעיה|מה שלומך|בוקר טוב|ערב טוב|אהלן|סליחה"
+#define DETAIL                                                                                                                                              \
+    "because|since|before|after|until|only|about|per|every|floor|dog|baby|kids|tenant*|"                                                                    \
+    "owner|square|meters|metres|feet|rooms|bedroom*|guests|people|כי|בגלל|לפני|אחרי|רק|"                                                    \
+    "בערך|כל|קומה|ילדים|ילד|תינוק|תינוקת|דיירים|מטר|חדרים|חדר|איש|מוזמנים|בן|בת|פעם|כבר|" \
+    "ביטוח|דוח|תקציב|חדש|חדשה"
+#define SMALL_TALK                                                                                     \
+    "thank you|thanks|bye|goodbye|hello|good morning|good afternoon|have a good|"                      \
+    "no problem|lovely|perfect|appreciate|how are you|cheers|תודה|שלום|להתראות|ביי|" \
+    "יום טוב|יום נעים|בכיף|אין בעיה|מה שלומך|בוקר טוב|ערב טוב|אהלן|סליחה"
 
 /* Where the number came from, and what somebody did once: no part of the request. */
-#define STORY                                                                                      \
-    "got your name|got your number|recommended|would you believe|i don't know if you|do you "      \
-    "remember|used to live|moved from|moved here|years ago|congratulations|"                       \
-    "קיבלתי את המספר|המליצה|המליצו|המליץ|גרנו|גרתי|לפני שנתיים|מזל טוב|עשיתם אצל|ראיתי אצל"
+#define STORY                                                                                                                                    \
+    "got your name|got your number|recommended|would you believe|i don't know if you|"                                                           \
+    "do you remember|used to live|moved from|moved here|years ago|congratulations|"                                                              \
+    "קיבלתי את המספר|המליצה|המליצו|המליץ|גרנו|גרתי|לפני שנתיים|מזל טוב|עשיתם אצל|" \
+    "ראיתי אצל"
 
 /* A short answer says something only together with its question. */
 static bool answers_question(const struct kol_talk *t, const struct kol_sentence *e)
@@ -193,10 +192,12 @@ const char *kol_summary_what(struct kol_writing *w, size_t budget, double least,
     return out;
 }
 
-#define ASKS_PRICE                                                                                 \
-    "how much|what's the price|what does it cost|what does that cost|quote|estimate|what do you "  \
-    "charge|cost|"                                                                                 \
-    "כמה זה|כמה עולה|הצעת מחיר|הצעה|מה המחיר|מחיר|כמה יוצא|כמה יעלה|המחיר"
+#define ASKS_PRICE                                                                                                                                        \
+    "how much|what's the price|what does it cost|what does that cost|quote|estimate|"                                                                     \
+    "price it up|your rates|your prices|what would it|what's it going to|"                                                                                \
+    "what am i looking at|ballpark|what do you charge|cost|כמה זה|כמה עולה|הצעת מחיר|"                                                \
+    "הצעה|מה המחיר|מחיר|כמה יוצא|כמה יעלה|המחיר|כמה אתם לוקחים|כמה אתה לוקח|כמה לוקחים|" \
+    "כמה תיקח|כמה תיקחו|כמה עולים|מה העלות|מה עולה|בכמה|כמה אני אשלם"
 
 bool kol_summary_asks_price(const struct kol_writing *w, struct kol_span span)
 {
@@ -217,23 +218,32 @@ static bool answers_price(const struct kol_writing *w, size_t sentence)
            kol_summary_has_number(w, span);
 }
 
+#define SUM_WORDS                                                                                                                                                       \
+    "between|about|around|usually|roughly|ballpark|comes to|it'd be|it'll be|that'd be|that'll "                                                                        \
+    "be|that's|looking at|i'd say|say|charge|runs|from|with|in all|all in|each|per|plus|it's|"                                                                          \
+    "בערך|בסביבות|בין|סביב|יוצא|ייצא|יעלה|עולה|עוד|בגדול|לשיעור|לחודש|ייקח|יקח|לוקח|לוקחים|זה|" \
+    "כולל|בלי|עם|פלוס|סך הכל|סה\"כ"
+
 /* "we're usually between two thousand and twenty-five hundred": a sum without its currency. */
 static bool names_sum(const struct kol_writing *w, size_t sentence)
 {
     const struct kol_talk *t = &w->s->talk;
     const struct kol_sentence *e = &t->sentences[sentence];
     int64_t n;
-    if (t->turns[e->turn].role != KOL_ROLE_AGENT || e->question ||
-        !kol_summary_count(w, (struct kol_span){e->first, e->end},
-                           "between|about|around|usually|roughly|ballpark|comes to|"
-                           "בערך|בסביבות|בין|סביב|יוצא|ייצא|יעלה|עולה|עוד|בגדול|לשיעור|לחודש"))
+    if (t->turns[e->turn].role != KOL_ROLE_AGENT || e->question || e->end == e->first)
+        return false;
+    bool first = kol_spoken_number(t, e->first, &n) && n >= 50;
+    if (!first && !kol_summary_count(w, (struct kol_span){e->first, e->end}, SUM_WORDS))
         return false;
     for (size_t i = e->first; i < e->end; i++) {
         size_t taken = w->s->marks[i] & KOL_MARK_PHONE ? 0 : kol_spoken_number(t, i, &n);
         if (taken && n >= 50 &&
             (i + taken >= e->end ||
-             !kol_is(&t->words[i + taken],
-                     "minutes|metres|meters|feet|people|guests|miles|דקות|מטר|איש|אנשים|קילומטר")))
+             !kol_is(
+                 &t->words[i + taken],
+                 "minutes|metres|meters|feet|foot|people|guests|miles|gallon|gallons|years|kilos|"
+                 "degrees|percent|street|road|litre|litres|square|hours|days|"
+                 "דקות|מטר|איש|אנשים|קילומטר|אחוז|ליטר|קילו|שנה|שנים|מעלות|יום|ימים|שעות")))
             return true;
         i += taken ? taken - 1 : 0;
     }
@@ -252,20 +262,29 @@ static struct kol_span around(const struct kol_writing *w, struct kol_span span,
     return (struct kol_span){(uint32_t)first, (uint32_t)end};
 }
 
-const char *kol_summary_best(struct kol_writing *w, const struct kol_wanted *x, size_t how_many)
+/* Adds a sentence to what is there already. */
+static const char *joined(struct kol_arena *a, const char *old, const char *one)
+{
+    return old ? kol_arena_fmt(a, "%s. %s", old, one) : one;
+}
+
+const char *kol_summary_best(struct kol_writing *w, const struct kol_wanted *x, size_t how_many,
+                             const char **ret_fresh)
 {
     const struct kol_talk *t = &w->s->talk;
     struct pick picks[4] = {0};
     const char *out = NULL;
+    *ret_fresh = NULL;
     for (size_t k = 0; k < how_many; k++) {
-        struct pick best = {.score = 0.5};
+        struct pick best = {.score = k == 0 ? 0.5 : x->least_second};
         for (size_t i = 0; i < t->sentence_count; i++) {
             const struct kol_sentence *e = &t->sentences[i];
             struct kol_span span = {e->first, e->end};
             size_t hits = kol_summary_count(w, span, x->list);
             if (x->needs_number && hits == 0 && (answers_price(w, i) || names_sum(w, i)))
                 hits = 1;
-            if (hits == 0 || (w->used[i] & 2) ||
+            bool greeting = e->turn == 0 && t->turns[0].role == KOL_ROLE_AGENT && t->turn_count > 2;
+            if (hits == 0 || (w->used[i] & 2) || (greeting && !x->needs_number) ||
                 (x->needs_number && !kol_summary_has_number(w, span) &&
                  !kol_summary_asks_price(w, span)))
                 continue;
@@ -292,11 +311,12 @@ const char *kol_summary_best(struct kol_writing *w, const struct kol_wanted *x, 
         bool quoted = *used & 1 && best.span.end - best.span.first <= KOL_LONG_SENTENCE;
         *used |= 2;
         picks[k].span = around(w, best.span, x->list, x->max_words);
-        const char *one = quoted ? NULL : kol_summary_text(w, picks[k].span);
-        if (one)
-            out = out ? kol_arena_fmt(w->s->a, "%s. %s", out, one) : one;
-        else if (quoted && how_many == 1)
-            return kol_summary_text(w, picks[k].span);
+        const char *one = kol_summary_text(w, picks[k].span);
+        if (!one)
+            continue;
+        out = joined(w->s->a, out, one);
+        if (!quoted)
+            *ret_fresh = joined(w->s->a, *ret_fresh, one);
     }
     return out;
 }

@@ -43,7 +43,10 @@ static size_t write_number(struct kol_writing *w, struct kol_str *out, size_t i,
     if (n == 0 || i + n > end)
         return 0;
     value *= scale_of_range(t, i + n, end, value);
-    const char *digits = value > 20 ? digits_of(w->s->a, value) : NULL;
+    int64_t hour; /* "three forty" stays as it was said */
+    bool of_clock = value < 60 && i > 0 && word->gap == KOL_GAP_SPACE &&
+                    kol_spoken_number(t, i - 1, &hour) == 1 && hour < 13;
+    const char *digits = value > 20 && !of_clock ? digits_of(w->s->a, value) : NULL;
     if (!digits)
         return 0;
     size_t prefix = kol_number_prefix(word);
