@@ -23,6 +23,7 @@ static void add(struct kol_field *f, const struct kol_place_match *m)
     if (f->count == KOL_MAX_MENTIONS)
         return;
     f->list[f->count++] = (struct kol_mention){.m = *m};
+    f->s->talk.words[m->first].town = true;
     for (size_t i = m->first; i < m->end; i++)
         f->s->marks[i] |= KOL_MARK_PLACE;
 }
@@ -189,6 +190,7 @@ void kol_find_city(struct kol_scene *s, struct kol_insight_value *ret)
     f->s = s;
     find_mentions(f);
     kol_city_find_undoes(f);
+    f->for_others = kol_city_is_for_others(f);
     for (size_t i = 0; i < f->count; i++)
         kol_city_weigh(f, &f->list[i]);
     for (size_t i = 0; i < f->count; i++)

@@ -22,6 +22,7 @@ struct kol_field {
     size_t count;
     struct kol_span undoes[KOL_MAX_UNDOES]; /* "I tell a lie", said by the caller */
     size_t undo_count;
+    bool for_others; /* the trouble is at other people's, not where the caller is */
 };
 
 /* --- city_named.c --- */
@@ -43,6 +44,8 @@ bool kol_city_stands_alone(const struct kol_talk *t, const struct kol_place_matc
 
 /* Finds where the caller takes back what was said; before the first mention is weighed. */
 void kol_city_find_undoes(struct kol_field *f);
+/* Whether the call is about somebody else's place. */
+bool kol_city_is_for_others(const struct kol_field *f);
 /* Gives a mention its points, its rule, and whether it was denied. */
 void kol_city_weigh(const struct kol_field *f, struct kol_mention *n);
 /* What two mentions of one turn say about each other; a comes first. */

@@ -5,21 +5,21 @@
 
 /* --- what only looks like a town --- */
 
-#define STREET_BEFORE                                                                                                                                                 \
-    "רחוב|רח|ברחוב|שדרות|בשדרות|שד|סמטת|כיכר|ככר|כביש|בכביש|שכונת|בשכונת|שכונה|מחלף|צומת|גשר|" \
-    "משכונת|לשכונת|מרחוב|לרחוב|משפחת|נמל|highway|route|interstate|street of|king|queen|port "                                           \
-    "of|mount|"                                                                                                                                                       \
-    "lake|fort|captain|saint|college of|university of|bank of|battle of|bay of"
+#define STREET_BEFORE                                                                                                                                          \
+    "רחוב|רח|ברחוב|שדרות|בשדרות|שד|סמטת|כיכר|ככר|כביש|בכביש|שכונת|בשכונת|שכונה|מחלף|צומת|" \
+    "גשר|משכונת|לשכונת|מרחוב|לרחוב|משפחת|נמל|highway|route|interstate|street of|king|"                                        \
+    "queen|port of|mount|lake|fort|captain|saint|college of|university of|bank of|"                                                                            \
+    "battle of|bay of"
 #define STREET_AFTER                                                                               \
-    "street|road|avenue|ave|lane|drive|boulevard|blvd|close|crescent|terrace|highway|freeway|"     \
-    "parkway|court|way|turnpike|st|rd|gardens|square|bridge|united|rovers|university|college|"     \
-    "hospital|"                                                                                    \
-    "bank|times|post|herald|airport|house|hall|hotel|pub|arms|school road|place|row|mews"
-#define ORGANISATION_BEFORE                                                                                                                                                    \
-    "מספרת|ממספרת|מלון|במלון|ממלון|מסעדת|אוניברסיטת|באוניברסיטת|מכללת|מכבי|הפועל|בית\"ר|ביתר|בנק|" \
-    "בבנק|קפה|אבו|אבן|בן|בת|משרד|חברת|מחברת|סטודיו|בית "                                                                                \
-    "קפה|ישיבת|עיתון|קבוצת|פיצה|שווארמה|חומוס|פלאפל|"                                                                                   \
-    "אום|אולמי|מאפיית|חומוסיית|גלריה|קליניקת|מוסך|הרב|ד\"ר|דוקטור|מר|גברת"
+    "street|road|avenue|ave|lane|drive|boulevard|blvd|close|crescent|terrace|highway|"             \
+    "freeway|parkway|court|way|turnpike|st|rd|gardens|square|bridge|united|rovers|"                \
+    "university|college|hospital|bank|times|post|herald|airport|house|hall|hotel|pub|"             \
+    "arms|school road|place|row|mews"
+#define ORGANISATION_BEFORE                                                                                                                                    \
+    "מספרת|ממספרת|מלון|במלון|ממלון|מסעדת|אוניברסיטת|באוניברסיטת|מכללת|מכבי|הפועל|בית\"ר|" \
+    "ביתר|בנק|בבנק|קפה|אבו|אבן|בן|בת|משרד|חברת|מחברת|סטודיו|בית קפה|ישיבת|עיתון|קבוצת|"        \
+    "פיצה|שווארמה|חומוס|פלאפל|אום|אולמי|מאפיית|חומוסיית|גלריה|קליניקת|מוסך|הרב|ד\"ר|"          \
+    "דוקטור|מר|גברת"
 #define NOISE_AFTER "style|bus|train to|pizza|team|game|band"
 
 bool kol_city_is_name(const struct kol_field *f, const struct kol_place_match *m)

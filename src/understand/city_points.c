@@ -5,92 +5,8 @@
  * answers.
  */
 #include "understand/city.h"
+#include "understand/city_words.h"
 #include <string.h>
-
-#define LIVES                                                                                      \
-    "home's in|home is in|home is|back home in|live in|live|lives|lives in|living in|i'm "         \
-    "from|based in|originally from|born in|grew up "                                               \
-    "in|grew up|גר|גרה|גרים|גרות|מתגורר|מתגוררת|מתגוררים|"       \
-    "אנחנו מ|במקור מ|נולדתי|שאני גר|איפה שאני גר|הבית שלנו ב|הבית שלי ב"
-#define RELATIVE                                                                                                                                               \
-    "sister|brother|cousin|uncle|aunt|in-laws|in "                                                                                                             \
-    "laws|owner|owner's|landlord|landlord's|husband|wife|husband's|wife's|tenant|boss's|"                                                                      \
-    "בעל הבית|בעלת הבית|בעלי|אשתי|הגיסה|הגיס|השוכר|השוכרת|הבעלים|"                                            \
-    "friend|friends|son|daughter|parents|colleague|boss|אחותי|אחי|הבן|הבת|דודה|דוד שלי|"                                               \
-    "בן דוד|חבר שלי|חברה שלי|חברים|ההורים|הורים|חמותי|השכן|אמא שלי|אבא שלי|גיסי|גיסתי|הבן " \
-    "שלי|הבת שלי|הסבים|הסבתא|סבתא"
-#define PAST                                                                                       \
-    "used to live|used to|were renting|was renting|lived in|lived|moved from|moved here "          \
-    "from|moved out of|years ago|last time|last month|last year|before that|"                      \
-    "previously|גרנו|גרתי|עברנו מ|עברתי מ|היינו|הייתי|בפעם הקודמת|פעם אחת|לפני שנה|שעברה|קודם"
-#define BILLING                                                                                                                                        \
-    "billing|invoice|bill|the bill|receipt|mailing "                                                                                                   \
-    "address|חשבונית|לחשבונית|החשבונית|חיוב|לחיוב|קבלה|הקבלה|משרד הראשי|המשרד הראשי|head " \
-    "office|headquarters|registered office|main office"
-#define TRAVEL                                                                                                                                                          \
-    "drive from|driving from|coming from|came from|drove from|driving to|flight|flying|fly "                                                                            \
-    "to|heading to|headed to|on the way to|on my way to|way from|way to|travelling|traveling|"                                                                          \
-    "got to be in|have to be in|i'll be in|we'll be in|for work in|working in|work in|works "                                                                           \
-    "in|להביא אליכם|אבוא אליכם|לבוא אליכם|להגיע אליכם|bring it to you in|away in|leave "                                          \
-    "for|leaving for|off to|flight to|flying home to|trip to|holiday in|vacation in|meeting "                                                                           \
-    "in|back from|"                                                                                                                                                     \
-    "נסענו|נסעתי|נוסע|נוסעת|נוסעים|טסים|טס|טסה|בדרך ל|בדרך|בדרכי|חוזר מ|חוזרים מ|חזרתי מ|חזרנו " \
-    "מ|עובד|עובדת|עובדים|בעבודה|טיול|בחופש ב|חופשה|מגיע מ|יצאנו מ|יצאתי מ"
-/* These with "from": "מגיעים ממודיעין", "עברנו מכרמיאל" */
-#define COMES                                                                                                                                                              \
-    "מגיע|מגיעים|מגיעה|באים|בא|באה|נוסע|נוסעים|נוסעת|חוזר|חוזרים|חזרנו|חזרתי|יוצא|יוצאים|עברנו|" \
-    "עברתי|עוברים|עוברת|עובר|הגענו|"                                                                                                              \
-    "coming|come|came|driving|visiting|travelling|traveling|moved|moving|over|drove|flew"
-/* … and these with "to": where somebody will be, not where the work is. */
-#define GOES                                                                                                   \
-    "moving|relocating|flying|travelling|traveling|going|off|heading|headed|עוברים|עובר|עוברת|" \
-    "נעבור|טס|טסה|טסים|נוסע|נוסעת|נוסעים|חוזר|חוזרת|חוזרים"
-#define NEAR                                                                                       \
-    "near|close to|outside of|next to|north of|south of|east of|west of|minutes from|miles "       \
-    "from|between|past|towards|beyond|"                                                            \
-    "ליד|קרוב|סמוך|לכיוון|באזור|בין|דקות מ|מול|צפונית|דרומית|מזרחית|מערבית|קילומטר מ|בואכה"
-#define OTHER_FIRM                                                                                 \
-    "somebody from|someone from|company from|guy from|firm from|fella from|people from|company "   \
-    "in|firm in|guy in|technician from|plumber from|quote from|"                                   \
-    "חברה מ|מישהו מ|חברה ב|טכנאי מ|בעל מקצוע מ|אחד מ|קבלן מ|שהיה לי ב|האיש מ"
-#define WORK                                                                                                                                                             \
-    "service address|job is|job's|work is|house is|place is|apartment is|flat is|property "                                                                              \
-    "is|property|rental|house in|home in|flat in|apartment in|shop in|shop is|store is|"                                                                                 \
-    "office is|office in|condo|unit is|unit in|place in|building in|studio in|come to|come out "                                                                         \
-    "to|get to|out to|send|someone in|someone to|somebody in|one in|"                                                                                                    \
-    "address is|address|stranded|stuck|broke down|broken down|parked|need|looking "                                                                                      \
-    "for|appointment|clinic in|venue|venue in|event|wedding|i'm in|we're in|im in|were in|i'm "                                                                          \
-    "at|we are in|i am in|it's in|"                                                                                                                                      \
-    "over in|up in|down in|out in|here in|standing|staying within|within|"                                                                                               \
-    "הדירה|דירה|לדירה|הבית|בית|לבית|המשרד|משרד|העסק|החנות|חנות|הכתובת|העבודה|עבודה|המקום|צריך|" \
-    "צריכה|צריכים|מחפש|מחפשת|מחפשים|דרוש|דרושה|רוצה|רוצים|"                                                                  \
-    "אנחנו|אני|נמצא|נמצאת|נמצאים|תקוע|תקועים|תקועה|להגיע|תגיעו|מגיעים|תבואו|לבוא|שיבוא|לשלוח|"  \
-    "תשלחו|באים|האירוע|אירוע|החתונה|לחתונה|הרכב|המסעדה|המספרה|הנכס|נכס|המרפאה|מרפאה|הוילה|"       \
-    "היא|הוא|פה|כאן|שם|תור|הזמנה|להזמין|מישהו|וילה|בניין|הבניין|חדר|האולם|הגן|המפעל|המחסן|מחסן|" \
-    "בסניף|סניף"
-
-/* Where the other side is, or where a thing is to be brought; neither is where the work is. */
-#define ELSEWHERE                                                                                                                            \
-    "you're in|you are in|youre in|are you in|you guys in|you lot in|all the way from|that you "                                             \
-    "work in|i know you're|אתם ב|אתה ב|את ב|אתם מ|אליכם מ|אליכם ב|אתכם ב|אתכם מ|פניתי אליכם|" \
-    "to my garage|to the garage|to a garage|to my mechanic|to the mechanic|to the dealer|to the "                                            \
-    "dealership|tow it to|towed to|take it to|taken to|taking it to|get it to|drop it in|drop it "                                           \
-    "at|drop it off|to the shop|to a shop|back to|"                                                                                          \
-    "למוסך|לגרור ל|לגרור אותו ל|לקחת אותו ל|להביא אותו ל|לקחת ל|להביא ל|אל המוסך|לנתב\"ג"
-/* Somebody else's doings: "she's moved to Cardiff", "my boss went to Leeds". */
-#define OTHERS_DO                                                                                  \
-    "she's moved|he's moved|they've moved|she moved|he moved|they moved|moved away|moved to|gone " \
-    "to|went to|she lives|he lives|they live|she works|he works|they work|she's at university|"    \
-    "עברה ל|עבר ל|עברו ל|עברה|נסעו|נסע ל|נסעה ל|מתחתנת ב|עברו לגור|עברה לגור|עבר לגור"
-/* Somebody said so, and that is why it is wrong: "the agent said Netanya", "the form says Leeds".
- */
-#define SAID                                                                                                                          \
-    "he said|she said|they said|agent said|form said|form says|it says|website says|system says|"                                     \
-    "satnav says|google says|told me|told you|אמר|אמרה|אמרו|כתוב|כתבו|רשמו|רשום לך|רשום אצלכם|" \
-    "כתבתם|רשמתם"
-#define WRITES                                                                                            \
-    "put|write|put down|write down|make it|make that|let's say|call it|send it to|תרשום|תרשמי|" \
-    "תרשמו|תכתוב|תכתבי|רשום|רשמי|תכתבו|שים"
 
 static size_t window_first(const struct kol_talk *t, size_t i, size_t words)
 {
@@ -140,6 +56,12 @@ static bool is_first_of_turn(const struct kol_field *f, const struct kol_mention
 static bool is_end_of_road(const struct kol_field *f, const struct kol_mention *n)
 {
     const struct kol_talk *t = &f->s->talk;
+    /* "we've moved from Dallas to Austin": there they are now. */
+    if (kol_city_relation(t, &n->m) == 't' && n->m.first > 0 &&
+        kol_phrase_find(t, window_first(t, n->m.first, 7), n->m.first,
+                        "just moved|moved|we've moved|i've moved|עברנו|עברתי|עברנו עכשיו") <
+            n->m.first)
+        return false;
     char how = kol_city_relation(t, &n->m);
     for (size_t i = 0; i < f->count; i++) {
         const struct kol_place_match *m = &f->list[i].m;
@@ -152,16 +74,72 @@ static bool is_end_of_road(const struct kol_field *f, const struct kol_mention *
     return false;
 }
 
+/* "their fridge", "המקרר שלהם", "it's for my daughter" */
+bool kol_city_is_for_others(const struct kol_field *f)
+{
+    const struct kol_talk *t = &f->s->talk;
+    for (size_t i = 0; i < t->word_count; i++) {
+        if (kol_role_at(t, i) == KOL_ROLE_AGENT)
+            continue;
+        if (kol_phrase_at(t, i, FOR_OTHERS))
+            return true;
+        if (f->s->marks[i] & KOL_MARK_TOPIC &&
+            (kol_phrase_before(t, i, OTHERS_OWN_BEFORE) ||
+             (i + 1 < t->word_count && t->words[i + 1].gap <= KOL_GAP_HYPHEN &&
+              kol_phrase_at(t, i + 1, OTHERS_OWN_AFTER))))
+            return true;
+    }
+    return false;
+}
+
+/* What the call is about is said in the same sentence, not far from the town. */
+static bool beside_topic(const struct kol_field *f, const struct kol_mention *n)
+{
+    const struct kol_talk *t = &f->s->talk;
+    size_t first = window_first(t, n->m.first, 12), end = kol_sentence_end(t, n->m.first);
+    if (kol_role_at(t, n->m.first) == KOL_ROLE_AGENT)
+        return false;
+    end = end > n->m.end + 12 ? n->m.end + 12 : end;
+    for (size_t i = first; i < end; i++)
+        if (f->s->marks[i] & KOL_MARK_TOPIC)
+            return true;
+    return false;
+}
+
+/* "I'm in Hull myself", and "we're in Carlisle" of a call about a daughter's laptop. */
+static bool is_callers_own(const struct kol_field *f, const struct kol_mention *n)
+{
+    const struct kol_talk *t = &f->s->talk;
+    size_t end = n->m.end + 2 < t->word_count ? n->m.end + 2 : t->word_count;
+    return kol_phrase_find(t, n->m.end, end, "myself|ourselves|בעצמי") < end ||
+           said_before(f, n, 3, "בעצמי|עצמי|myself") ||
+           (f->for_others && f->count > 1 && said_before(f, n, 4, OWN_PLACE) &&
+            !beside_topic(f, n));
+}
+
 static double points_of_context(const struct kol_field *f, const struct kol_mention *n)
 {
     const struct kol_talk *t = &f->s->talk;
     double points = 0;
     bool relative = said_before(f, n, 6, RELATIVE);
     bool first_person =
-        said_before(f, n, 7, "i|we|im|i'm|were|we're|ive|אני|אנחנו|my house|הבית|הדירה");
+        said_before(f, n, 7, "i|we|im|i'm|were|we're|ive|אני|אנחנו|my house|הבית|הדירה") &&
+        !said_before(f, n, 7, "בעל הבית|בעלת הבית|לבעל הבית|לבעלת הבית");
     /* "my wife says no, we're in Flagstaff" */
     if (relative && said_before(f, n, 3, "we're|were|we are|i'm|im|i am|אנחנו|אני"))
         relative = false;
+    if (f->for_others && beside_topic(f, n))
+        relative = false;
+    else if (is_callers_own(f, n))
+        points -= 3.5;
+    if (beside_topic(f, n))
+        points += 0.8;
+    if (said_before(f, n, 4, COVERS))
+        points += 2;
+    if (said_before(f, n, 4, PROPERTY))
+        points += 1;
+    if (said_before(f, n, 4, NOW))
+        points += 1;
     if (said_before(f, n, 5, LIVES))
         points -= relative && !first_person ? 4 : 1.6;
     else if (relative &&
@@ -169,7 +147,8 @@ static double points_of_context(const struct kol_field *f, const struct kol_ment
                  f, n, 6,
                  "house|flat|apartment|place|mum's|mom's|mother's|at home|בית של|אצל|דירה של|בבית"))
         points -= 2;
-    if (said_before(f, n, 4, "לומד|לומדת|לומדים|לומדות|studying in|at school in|at college in"))
+    if (!f->for_others &&
+        said_before(f, n, 4, "לומד|לומדת|לומדים|לומדות|studying in|at school in|at college in"))
         points -= 2;
     if (said_before(f, n, 7, PAST))
         points -= 3.5;
@@ -191,7 +170,7 @@ static double points_of_context(const struct kol_field *f, const struct kol_ment
         points += 2;
     if (said_before(f, n, 2, NEAR))
         points -= 4;
-    if (said_before(f, n, 4, OTHER_FIRM))
+    if (said_before(f, n, 4, OTHER_FIRM) || said_before(f, n, 9, DONE_BEFORE))
         points -= 4;
     if (said_before(f, n, 6, WORK) && points > -1)
         points += 1.5;
@@ -239,11 +218,6 @@ static bool is_second_town(const struct kol_field *f, const struct kol_mention *
     return false;
 }
 
-#define CORRECTS                                                                                   \
-    "sorry|i mean|i meant|actually|rather|no wait|wait no|correction|i tell a lie|tell a lie|"     \
-    "scratch that|my mistake|silly me|i'm confused|got confused|mixed up|"                         \
-    "סליחה|התכוונתי|בעצם|כלומר|תיקון|אופס|לא לא|רגע|מתבלבל|מתבלבלת|התבלבלתי|טעיתי|טעות שלי"
-
 static bool corrected_here(const struct kol_field *f, const struct kol_mention *n)
 {
     const struct kol_talk *t = &f->s->talk;
@@ -255,10 +229,6 @@ static bool corrected_here(const struct kol_field *f, const struct kol_mention *
         return true;
     return said_before(f, n, 6, CORRECTS) && !said_before(f, n, 3, SAID);
 }
-
-#define UNDOES                                                                                     \
-    "i tell a lie|tell a lie|scratch that|my mistake|i mean|i meant|no wait|wait no|"              \
-    "got confused|mixed up|רגע לא|מתבלבל|מתבלבלת|התבלבלתי|טעיתי|התכוונתי|טעות שלי"
 
 /* The first town from word i on, in the same turn and within two sentences; of another place. */
 static const struct kol_mention *next_town(const struct kol_field *f, size_t i, uint32_t not_place)
@@ -495,6 +465,12 @@ void kol_city_weigh_pair(const struct kol_field *f, struct kol_mention *a, struc
     if (but || corrected || sentences > 0 || b->m.first - a->m.end > 3 || a->rejected ||
         b->rejected ||
         kol_phrase_find(t, a->m.end, b->m.first, "or|and|to|from|not|לא|או|ולא") < b->m.first)
+        return;
+    for (size_t i = a->m.end; i < b->m.first; i++)
+        if (!kol_is(&t->words[i], "in|at|the|over|up|down|by|actually|part|side|of|area|שכונת|"
+                                  "בשכונת|אזור|באזור|ב"))
+            return; /* "…, we're from …" says nothing of a quarter */
+    if (kol_city_relation(t, &a->m) == 'f' || kol_city_relation(t, &b->m) == 'f')
         return;
     struct kol_mention *quarter =
         places[a->m.place].population > places[b->m.place].population ? b : a;

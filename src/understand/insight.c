@@ -83,8 +83,8 @@ static void find_all(struct kol_scene *s, struct kol_insight *ret)
     kol_find_name(s, &ret->customer_name);
     s->kind = kol_find_kind(s);
     if (s->kind == KOL_INSIGHT_REQUEST) {
+        kol_find_service(s, &ret->service); /* first: a town beside the trouble is the town */
         kol_find_city(s, &ret->city);
-        kol_find_service(s, &ret->service);
         bool requested = ret->service.value || ret->city.value;
         if (!requested)
             s->kind = KOL_INSIGHT_NO_REQUEST;

@@ -6,23 +6,22 @@
 #include <string.h>
 
 /* After these a name follows nearly always … */
-#define SURE_INTROS                                                                                                                                 \
-    "my name is|my name's|name is|the name's|the name is|name's|call me|ask for|under the name|"                                                    \
-    "under the name of|שמי|קוראים לי|השם שלי|השם שלי הוא|השם|שם שלי|על שם|מדבר|מדברת|השם הוא|" \
-    "שלום מדבר|שלום מדברת|הוא השם|קוראים לי"
+#define SURE_INTROS                                                                                                              \
+    "my name is|my name's|name is|the name's|the name is|name's|call me|ask for|"                                                \
+    "under the name|under the name of|שמי|קוראים לי|השם שלי|השם שלי הוא|השם|שם שלי|על שם|" \
+    "מדבר|מדברת|השם הוא|שלום מדבר|שלום מדברת|הוא השם|קוראים לי"
 /* … after these only if it looks like one. */
 #define LIKELY_INTROS "this is|it's|it is|i'm|i am|im|here is|אני|זה|זאת|זו|כאן|פה|השם|בשם|that's"
 
 /* Words that begin something else after a name. */
-#define STARTERS                                                                                                                                                            \
-    "אני|אנחנו|יש|צריך|צריכה|צריכים|רציתי|רוצה|רוצים|מחפש|מחפשת|מחפשים|מה|אפשר|הטלפון|המספר|"        \
-    "מספר|לגבי|בקשר|בנוגע|תודה|שלום|היי|נשמח|אשמח|תחזרו|מדבר|מדברת|בבקשה|קבעתי|התקשרתי|ואני|ויש|" \
-    "ו|והטלפון|והמספר|גר|גרה|מחברת|מ|עם|של|על|את|לא|כן|גם|פה|כאן|שיש|שלי|בן|בת|אבא|אמא|הבעיה|כי|"        \
-    "and|from|calling|i|we|my|here|speaking|with|at|in|on|about|the|a|an|is|not|so|but|can|could|"                                                                          \
-    "would|just|looking|need|for|its|im|ive|id|again|please|thanks|thank|over|by|of|to|too|"                                                                                \
-    "number|your|"                                                                                                                                                          \
-    "phone|actually|regarding|hi|hello|yes|no|got|have|had|was|you|that|this|its|it|oh|double|"                                                                             \
-    "zero"
+#define STARTERS                                                                                                                                          \
+    "אני|אנחנו|יש|צריך|צריכה|צריכים|רציתי|רוצה|רוצים|מחפש|מחפשת|מחפשים|מה|אפשר|הטלפון|" \
+    "המספר|מספר|לגבי|בקשר|בנוגע|תודה|שלום|היי|נשמח|אשמח|תחזרו|מדבר|מדברת|בבקשה|קבעתי|"   \
+    "התקשרתי|ואני|ויש|ו|והטלפון|והמספר|גר|גרה|מחברת|מ|עם|של|על|את|לא|כן|גם|פה|כאן|שיש|"      \
+    "שלי|בן|בת|אבא|אמא|הבעיה|כי|and|from|calling|i|we|my|here|speaking|with|at|in|on|"                                                \
+    "about|the|a|an|is|not|so|but|can|could|would|just|looking|need|for|its|im|ive|id|"                                                                   \
+    "again|please|thanks|thank|over|by|of|to|too|number|your|phone|actually|regarding|hi|"                                                                \
+    "hello|yes|no|got|have|had|was|you|that|this|its|it|oh|double|zero"
 
 #define NOT_NAMES                                                                                                                                                   \
     STARTERS                                                                                                                                                        \
@@ -88,9 +87,9 @@ static bool is_boundary(const struct kol_scene *s, size_t i)
 }
 
 #define PEOPLES                                                                                    \
-    "israeli|english|british|american|french|irish|jewish|russian|german|australian|canadian|"     \
-    "scottish|welsh|indian|polish|spanish|"                                                        \
-    "christian|muslim|arab|italian|victorian|georgian|edwardian"
+    "israeli|english|british|american|french|irish|jewish|russian|german|australian|"              \
+    "canadian|scottish|welsh|indian|polish|spanish|christian|muslim|arab|italian|"                 \
+    "victorian|georgian|edwardian"
 
 /* "This is Rivka, …", "Hi, it's Aoife, …": an unknown name, but with a capital, a comma and early.
  */
@@ -368,10 +367,11 @@ static bool is_bare_name(const struct kol_scene *s, size_t first, size_t end)
              !kol_is_first_name(s->lexicon, t->words[first].norm));
 }
 
-#define SIGNS_OFF                                                                                                             \
-    "thanks|thank you|thank you very much|thanks so much|thanks a lot|many thanks|cheers|bye|"                                \
-    "please|regards|okay|ok|great|fine|perfect|good|lovely|תודה|תודה רבה|המון תודה|ביי|להתראות|" \
-    "בבקשה|יום טוב|אוקיי|טוב|בסדר|מעולה|סבבה|רשום|תרשום|תרשמי|תרשמו|אלוף|מצוין|לחזור ל|תחזרו ל|של"
+#define SIGNS_OFF                                                                                                                                       \
+    "thanks|thank you|thank you very much|thanks so much|thanks a lot|many thanks|cheers|"                                                              \
+    "bye|please|regards|okay|ok|great|fine|perfect|good|lovely|תודה|תודה רבה|המון תודה|"                                             \
+    "ביי|להתראות|בבקשה|יום טוב|אוקיי|טוב|בסדר|מעולה|סבבה|רשום|תרשום|תרשמי|תרשמו|אלוף|" \
+    "מצוין|לחזור ל|תחזרו ל|של"
 
 /* "… תודה, דנה גולן." "Thanks, Dina.": the last words of a message, or of what the caller says. */
 static void offer_signature(const struct kol_scene *s, struct candidate *best)

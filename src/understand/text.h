@@ -36,6 +36,7 @@ struct kol_word {
     enum kol_script script;
     enum kol_gap gap; /* what stands before it */
     bool capital;     /* Latin: starts with a capital letter */
+    bool town;        /* city.c takes it for the first word of a town's name */
     uint8_t stem_count;
     float probability; /* of the speech engine; 1 when unknown */
     struct kol_stem stems[KOL_STEMS_MAX];

@@ -126,6 +126,13 @@ bool kol_is_stem(const struct kol_word *w, const char *list)
     return false;
 }
 
+/* "אתם ב" also before a town that has the ב: "אתם בחיפה". */
+static bool is_prefix_of(const struct kol_word *w, const char *item, const char *end)
+{
+    return w->town && end - item == 2 && item[0] == '\xd7' && w->stem_count > 1 &&
+           strchr("\x91\x9c\x9e", item[1]) && strncmp(w->norm, item, 2) == 0;
+}
+
 /* One item (no bars) at word i; the number of words it has, or 0. */
 static size_t item_at(const struct kol_talk *t, size_t i, const char *item, const char *end)
 {
@@ -138,7 +145,9 @@ static size_t item_at(const struct kol_talk *t, size_t i, const char *item, cons
         const struct kol_word *w = &t->words[i + count];
         bool and_it =
             count == 0 && strncmp(w->norm, "ו", 2) == 0 && same(w->norm + 2, item, word_end);
-        if ((count > 0 && w->gap > KOL_GAP_COMMA) || !(and_it || same(w->norm, item, word_end)))
+        if ((count > 0 && w->gap > KOL_GAP_COMMA) ||
+            !(and_it || same(w->norm, item, word_end) ||
+              (count > 0 && !space && is_prefix_of(w, item, word_end))))
             return 0;
         count++;
         item = space ? space + 1 : end;

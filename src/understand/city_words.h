@@ -1,0 +1,162 @@
+/*
+ * city_words.h - words around a town that say whether the work is there. Private to city_points.c.
+ */
+#ifndef KOL_UNDERSTAND_CITY_WORDS_H
+#define KOL_UNDERSTAND_CITY_WORDS_H
+
+/* clang-format off */
+#define LIVES \
+    "home's in|home is in|home is|back home in|live in|live|lives|lives in|living in|" \
+    "i'm from|based in|originally from|born in|grew up in|grew up|גר|גרה|גרים|גרות|" \
+    "מתגורר|מתגוררת|מתגוררים|אנחנו מ|במקור מ|נולדתי|שאני גר|איפה שאני גר|הבית שלנו ב|" \
+    "הבית שלי ב|שגרה|שגר|שגרים|who lives in|who live in"
+
+#define RELATIVE \
+    "sister|brother|cousin|uncle|aunt|in-laws|in laws|owner|owner's|landlord|landlord's|" \
+    "husband|wife|husband's|wife's|tenant|boss's|בעל הבית|בעלת הבית|בעלי|אשתי|הגיסה|הגיס|" \
+    "השוכר|השוכרת|הבעלים|friend|friends|son|daughter|parents|colleague|boss|אחותי|אחי|" \
+    "הבן|הבת|דודה|דוד שלי|בן דוד|חבר שלי|חברה שלי|חברים|ההורים|הורים|חמותי|השכן|אמא שלי|" \
+    "אבא שלי|גיסי|גיסתי|הבן שלי|הבת שלי|הסבים|הסבתא|סבתא|לבעלת הבית|לבעל הבית|שבעל הבית|" \
+    "השכנה|לשוכר"
+
+#define PAST \
+    "used to live|used to|were renting|was renting|lived in|lived|moved from|" \
+    "moved here from|moved out of|years ago|last time|last month|last year|before that|" \
+    "previously|גרנו|גרתי|עברנו מ|עברתי מ|היינו|הייתי|בפעם הקודמת|פעם אחת|לפני שנה|שעברה|" \
+    "קודם|הקודם|הקודמת|הקודמים|previous|former"
+
+#define BILLING \
+    "billing|invoice|bill|the bill|receipt|mailing address|חשבונית|לחשבונית|החשבונית|" \
+    "חיוב|לחיוב|קבלה|הקבלה|משרד הראשי|המשרד הראשי|head office|headquarters|" \
+    "registered office|main office"
+
+#define TRAVEL \
+    "drive from|driving from|coming from|came from|drove from|driving to|flight|flying|" \
+    "fly to|heading to|headed to|on the way to|on my way to|way from|way to|travelling|" \
+    "traveling|got to be in|have to be in|i'll be in|we'll be in|for work in|working in|" \
+    "work in|להביא אליכם|אבוא אליכם|לבוא אליכם|להגיע אליכם|bring it to you in|away in|" \
+    "leave for|leaving for|off to|flight to|flying home to|trip to|holiday in|" \
+    "vacation in|meeting in|back from|נסענו|נסעתי|נוסע|נוסעת|נוסעים|טסים|טס|טסה|בדרך ל|" \
+    "בדרך|בדרכי|חוזר מ|חוזרים מ|חזרתי מ|חזרנו מ|עובד|עובדת|עובדים|בעבודה|טיול|בחופש ב|" \
+    "חופשה|מגיע מ|יצאנו מ|יצאתי מ|he works in|she works in|who works in|husband works in|" \
+    "wife works in"
+
+/* These with "from": "מגיעים ממודיעין", "עברנו מכרמיאל" */
+#define COMES \
+    "מגיע|מגיעים|מגיעה|באים|בא|באה|נוסע|נוסעים|נוסעת|חוזר|חוזרים|חזרנו|חזרתי|יוצא|יוצאים|" \
+    "עברנו|עברתי|עוברים|עוברת|עובר|הגענו|coming|come|came|driving|visiting|travelling|" \
+    "traveling|moved|moving|over|drove|flew"
+
+/* … and these with "to": where somebody will be, not where the work is. */
+#define GOES \
+    "moving|relocating|flying|travelling|traveling|going|off|heading|headed|עוברים|עובר|" \
+    "עוברת|נעבור|טס|טסה|טסים|נוסע|נוסעת|נוסעים|חוזר|חוזרת|חוזרים"
+
+#define NEAR \
+    "near|close to|outside of|next to|north of|south of|east of|west of|minutes from|" \
+    "miles from|between|past|towards|beyond|ליד|קרוב|סמוך|לכיוון|באזור|בין|דקות מ|מול|" \
+    "צפונית|דרומית|מזרחית|מערבית|קילומטר מ|בואכה"
+
+#define OTHER_FIRM \
+    "somebody from|someone from|company from|guy from|firm from|fella from|people from|" \
+    "company in|firm in|guy in|technician from|plumber from|quote from|חברה מ|מישהו מ|" \
+    "חברה ב|טכנאי מ|בעל מקצוע מ|אחד מ|קבלן מ|שהיה לי ב|האיש מ"
+
+#define WORK \
+    "service address|job is|job's|work is|house is|place is|apartment is|flat is|" \
+    "property is|property|rental|house in|home in|flat in|apartment in|shop in|shop is|" \
+    "store is|office is|office in|condo|unit is|unit in|place in|building in|studio in|" \
+    "come to|come out to|get to|out to|send|someone in|someone to|somebody in|one in|" \
+    "address is|address|stranded|stuck|broke down|broken down|parked|need|looking for|" \
+    "appointment|clinic in|venue|venue in|event|wedding|i'm in|we're in|im in|were in|" \
+    "i'm at|we are in|i am in|it's in|over in|up in|down in|out in|here in|standing|" \
+    "staying within|within|הדירה|דירה|לדירה|הבית|בית|לבית|המשרד|משרד|העסק|החנות|חנות|" \
+    "הכתובת|העבודה|עבודה|המקום|צריך|צריכה|צריכים|מחפש|מחפשת|מחפשים|דרוש|דרושה|רוצה|רוצים|" \
+    "אנחנו|אני|נמצא|נמצאת|נמצאים|תקוע|תקועים|תקועה|להגיע|תגיעו|מגיעים|תבואו|לבוא|שיבוא|" \
+    "לשלוח|תשלחו|באים|האירוע|אירוע|החתונה|לחתונה|הרכב|המסעדה|המספרה|הנכס|נכס|המרפאה|" \
+    "מרפאה|הוילה|היא|הוא|פה|כאן|שם|תור|הזמנה|להזמין|מישהו|וילה|בניין|הבניין|חדר|האולם|" \
+    "הגן|המפעל|המחסן|מחסן|בסניף|סניף"
+
+/* Where the other side is, or where a thing is to be brought; neither is where the work is. */
+#define ELSEWHERE \
+    "you're in|you are in|youre in|are you in|you guys in|you lot in|all the way from|" \
+    "that you work in|i know you're|אתם ב|אתה ב|את ב|אתם מ|אליכם מ|אליכם ב|אתכם ב|אתכם מ|" \
+    "פניתי אליכם|to my garage|to the garage|to a garage|to my mechanic|to the mechanic|" \
+    "to the dealer|to the dealership|tow it to|towed to|take it to|taken to|taking it to|" \
+    "get it to|drop it in|drop it at|drop it off|to the shop|to a shop|back to|למוסך|" \
+    "לגרור ל|לגרור אותו ל|לקחת אותו ל|להביא אותו ל|לקחת ל|להביא ל|אל המוסך|לנתב\"ג|" \
+    "אתם יושבים|אתם נמצאים|אתם ממוקמים|יושבים ב|ממוקמים ב|המשרד שלכם|המשרדים שלכם|" \
+    "your office|your base|based in|your shop"
+
+/* Somebody else's doings: "she's moved to Cardiff", "my boss went to Leeds". */
+#define OTHERS_DO \
+    "she's moved|he's moved|they've moved|she moved|he moved|they moved|moved away|" \
+    "moved to|gone to|went to|she lives|he lives|they live|she works|he works|they work|" \
+    "she's at university|עברה ל|עבר ל|עברו ל|עברה|נסעו|נסע ל|נסעה ל|מתחתנת ב|עברו לגור|" \
+    "עברה לגור|עבר לגור"
+
+/* Somebody said so, and that is why it is wrong: "the agent said Netanya", "the form says Leeds".
+ */
+#define SAID \
+    "he said|she said|they said|agent said|form said|form says|it says|website says|" \
+    "system says|satnav says|google says|told me|told you|אמר|אמרה|אמרו|כתוב|כתבו|רשמו|" \
+    "רשום לך|רשום אצלכם|כתבתם|רשמתם"
+
+#define WRITES \
+    "put|write|put down|write down|make it|make that|let's say|call it|send it to|תרשום|" \
+    "תרשמי|תרשמו|תכתוב|תכתבי|רשום|רשמי|תכתבו|שים"
+
+#define CORRECTS \
+    "sorry|i mean|i meant|actually|rather|no wait|wait no|correction|i tell a lie|" \
+    "tell a lie|scratch that|my mistake|silly me|i'm confused|got confused|mixed up|" \
+    "סליחה|התכוונתי|בעצם|כלומר|תיקון|אופס|לא לא|רגע|מתבלבל|מתבלבלת|התבלבלתי|טעיתי|" \
+    "טעות שלי"
+
+#define UNDOES \
+    "i tell a lie|tell a lie|scratch that|my mistake|i mean|i meant|no wait|wait no|" \
+    "got confused|mixed up|רגע לא|מתבלבל|מתבלבלת|התבלבלתי|טעיתי|התכוונתי|טעות שלי|" \
+    "no hang on|hang on no|no hold on|no sorry|sorry no|oh no|no no|לא רגע|אה לא|" \
+    "לא סליחה|סליחה לא"
+/* What the business did there before. */
+#define DONE_BEFORE \
+    "you did|you guys did|you came|you fitted|you installed|you built|you helped|" \
+    "your van|your truck|עשיתם|הייתם|באתם|התקנתם|תיקנתם|הרכב שלכם|אתם עשיתם"
+
+/* Asks whether the business comes there. */
+#define COVERS \
+    "do you come to|do you come out to|do you come as far as|do you cover|do you get to|" \
+    "can you get to|do you go to|come out to|get out to|cover|you do|you serve|" \
+    "available in|anyone in|anybody in|someone in|מגיעים ל|מגיעים גם ל|מגיע ל|אתם מגיעים|" \
+    "עובדים ב|עובדים גם ב|שירות ב|מישהו ב|תגיעו ל|באים ל|סניף ב|בסניף|קליניקה ב|" \
+    "הקליניקה ב|המרפאה ב|תור ב|clinic in|branch in|appointment in|your clinic in|at your"
+
+/* A property that is not where its owner lives. */
+#define PROPERTY \
+    "vacation rental|holiday flat|holiday home|holiday let|rental|second home|cottage|" \
+    "cabin|lake house|beach house|airbnb|new place|new house|new flat|new apartment|" \
+    "investment|דירת נופש|דירה להשקעה|דירה להשכרה|צימר|וילה|בקתה|דירה חדשה|הדירה החדשה|" \
+    "הבית החדש|איירביאנבי|הנכס|נכס"
+
+#define NOW \
+    "now|now i'm|now we're|these days|today|at the moment|עכשיו|כרגע|היום|ועכשיו|כיום"
+
+/* Whoever speaks of the place of other people's trouble: "her laptop", "for my daughter". */
+#define FOR_OTHERS \
+    "for my daughter|for my son|for my mum|for my mom|for my mother|for my dad|" \
+    "for my father|for my parents|for my sister|for my brother|for my grandmother|" \
+    "for my gran|for my nan|for my friend|for my in-laws|for my aunt|on behalf of|" \
+    "it's my mum's|it's my mom's|it's my mother's|it's my dad's|it's my son's|" \
+    "it's my daughter's|בשביל הבן|בשביל הבת|בשביל אמא|בשביל אבא|בשביל ההורים|בשביל אחותי|" \
+    "בשביל אחי|בשביל סבתא|בשביל סבא|בשם אמא|בשם אבא|בשם אחותי|עבור אמא|עבור אבא|" \
+    "עבור ההורים|עבור הבן|עבור הבת"
+#define OTHERS_OWN_BEFORE "their|her|his"
+#define OTHERS_OWN_AFTER \
+    "שלהם|שלה|שלו|של ההורים|של אמא|של אבא|של הבן|של הבת|של סבתא|של סבא|של אחותי|של אחי|" \
+    "של חמותי"
+#define OWN_PLACE \
+    "i'm in|im in|i am in|we're in|we are in|i'm from|we're from|i'm over in|" \
+    "we're over in|i'm based in|i live in|we live in|אני ב|אני מ|אנחנו ב|אנחנו מ|אני גר|" \
+    "אני גרה|אנחנו גרים|אני עצמי|אני בעצמי"
+/* clang-format on */
+
+#endif
