@@ -120,6 +120,8 @@ char kol_city_relation(const struct kol_talk *t, const struct kol_place_match *m
     const struct kol_word *w = &t->words[at - 1];
     if (kol_is(w, "in|at|inside|within|around|across|for|into|בתוך|בעיר|ברחבי|באזור|בסניף"))
         return 'i';
+    if (kol_is(w, "של") && kol_phrase_before(t, at - 1, "צד|הצד|אחד|השני|מרכז|בתוך|כניסה|הכניסה"))
+        return 'i';
     if (kol_is(w, "of") &&
         kol_phrase_before(t, at - 1,
                           "side|part|area|outskirts|heart|centre|center|middle|end|edge"))

@@ -53,6 +53,18 @@ static bool is_first_of_turn(const struct kol_field *f, const struct kol_mention
 }
 
 /* "from Haifa to Eilat", "מאילת לבאר שבע": neither end is where the work is. */
+static bool is_end_of_range(const struct kol_field *f, const struct kol_mention *n)
+{
+    const struct kol_talk *t = &f->s->talk;
+    for (size_t i = 0; i < f->count; i++) {
+        const struct kol_place_match *m = &f->list[i].m;
+        if (n->m.first >= m->end && n->m.first - m->end <= 1 && m->first > 0 &&
+            (kol_is(&t->words[m->first - 1], "between|בין")))
+            return true;
+    }
+    return false;
+}
+
 static bool is_end_of_road(const struct kol_field *f, const struct kol_mention *n)
 {
     const struct kol_talk *t = &f->s->talk;
@@ -83,6 +95,12 @@ bool kol_city_is_for_others(const struct kol_field *f)
             continue;
         if (kol_phrase_at(t, i, FOR_OTHERS))
             return true;
+        /* "my tenant in Spokane says the toilet's running" */
+        size_t end = kol_sentence_end(t, i) < i + 9 ? kol_sentence_end(t, i) : i + 9;
+        size_t say = kol_phrase_at(t, i, TENANTS) ? kol_phrase_find(t, i, end, OTHERS_SAY) : end;
+        for (size_t k = say; k < end; k++)
+            if (f->s->marks[k] & KOL_MARK_TOPIC)
+                return true;
         if (f->s->marks[i] & KOL_MARK_TOPIC &&
             (kol_phrase_before(t, i, OTHERS_OWN_BEFORE) ||
              (i + 1 < t->word_count && t->words[i + 1].gap <= KOL_GAP_HYPHEN &&
@@ -133,7 +151,7 @@ static double points_of_context(const struct kol_field *f, const struct kol_ment
     else if (is_callers_own(f, n))
         points -= 3.5;
     if (beside_topic(f, n))
-        points += 0.8;
+        points += 1;
     if (said_before(f, n, 4, COVERS))
         points += 2;
     if (said_before(f, n, 4, PROPERTY))
@@ -175,13 +193,16 @@ static double points_of_context(const struct kol_field *f, const struct kol_ment
     if (said_before(f, n, 6, WORK) && points > -1)
         points += 1.5;
     size_t after = n->m.end;
-    if (is_end_of_road(f, n))
+    if (is_end_of_road(f, n) || is_end_of_range(f, n))
         points -= 4.5;
     /* What follows: "is where I live", "זו רק הכתובת לחשבונית", "that's the billing address" */
     size_t end = kol_sentence_end(t, n->m.first);
     end = end > after + 6 ? after + 6 : end;
     if (kol_phrase_find(t, after, end, BILLING) < end)
         points -= 4;
+    size_t soon = end > after + 3 ? after + 3 : end;
+    if (kol_phrase_find(t, after, soon, "at work|בעבודה") < soon)
+        points -= 3;
     if (kol_phrase_find(
             t, after, end,
             "is where i live|where i live|is home|but the|but i've|but it's|but my|but mums|but "
@@ -296,6 +317,7 @@ static bool is_denied(const struct kol_field *f, const struct kol_mention *n)
         clause--;
     for (size_t i = clause > from ? clause : from; i < n->m.first; i++) {
         if (kol_phrase_at(t, i,
+                          "לא יכול|לא יכולה|לא יכולים|לא מגיעים|לא מצליח|לא תגיעו|not able|"
                           "not only|לא רק|not far|לא רחוק|no problem|not too far|why not|לא "
                           "יודע|if not|לא משנה"))
             return false;
@@ -386,6 +408,15 @@ static bool is_chosen(const struct kol_field *f, const struct kol_mention *n)
                            "take|is easier|suits|נוח|עדיף|יותר קרוב|קרובה יותר|מתאים|בבקשה") < end);
 }
 
+/* "Where are you calling from?" asks less than "where is it?". */
+static bool asks_whence(const struct kol_talk *t, size_t first)
+{
+    const struct kol_talk_turn *ask = &t->turns[t->words[first].turn - 1];
+    return kol_phrase_find(t, ask->first, ask->end,
+                           "calling from|ringing from|speaking from|מאיפה אתה מדבר|מאיפה את מדברת|"
+                           "מאיפה אתה מתקשר|מאיפה את מתקשרת|מאיפה אתם מדברים") < ask->end;
+}
+
 void kol_city_weigh(const struct kol_field *f, struct kol_mention *n)
 {
     const struct kol_talk *t = &f->s->talk;
@@ -394,7 +425,7 @@ void kol_city_weigh(const struct kol_field *f, struct kol_mention *n)
     n->points = points_of_speaker(f, n) + points_of_context(f, n);
     n->points += how == 'i' ? 1.5 : how == 't' ? 1 : how == 'f' ? 0.2 : how == 'n' ? -2.5 : 0;
     if (kol_city_answers_where(t, n->m.first) && is_first_of_turn(f, n)) {
-        n->points += 4;
+        n->points += asks_whence(t, n->m.first) ? 1.5 : 4;
         n->rule = "city-asked";
     } else if (how == 0 && kol_city_stands_alone(t, &n->m)) {
         n->points += 1.5;
@@ -449,6 +480,11 @@ void kol_city_weigh_pair(const struct kol_field *f, struct kol_mention *a, struc
     if (a->m.place == b->m.place || t->words[a->m.first].turn != t->words[b->m.first].turn ||
         b->m.first - a->m.end > 25)
         return;
+    /* "milton kings, Milton Keynes": the longer name is what was meant. */
+    size_t len = strlen(places[a->m.place].en);
+    if (strncmp(places[b->m.place].en, places[a->m.place].en, len) == 0 &&
+        places[b->m.place].en[len] == ' ' && !b->rejected && b->m.first - a->m.end < 5)
+        a->points -= 3;
     size_t sentences = t->words[b->m.first].sentence - t->words[a->m.first].sentence;
     bool but =
         kol_phrase_find(t, a->m.end, b->m.first,

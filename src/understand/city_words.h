@@ -32,14 +32,14 @@
 
 #define TRAVEL \
     "drive from|driving from|coming from|came from|drove from|driving to|flight|flying|" \
-    "fly to|heading to|headed to|on the way to|on my way to|way from|way to|travelling|" \
+    "fly to|heading to|headed to|on the way to|on my way to|way from|way to|drove it to|drove to|driven to|drive it to|travelling|" \
     "traveling|got to be in|have to be in|i'll be in|we'll be in|for work in|working in|" \
     "work in|להביא אליכם|אבוא אליכם|לבוא אליכם|להגיע אליכם|bring it to you in|away in|" \
-    "leave for|leaving for|off to|flight to|flying home to|trip to|holiday in|" \
-    "vacation in|meeting in|back from|נסענו|נסעתי|נוסע|נוסעת|נוסעים|טסים|טס|טסה|בדרך ל|" \
-    "בדרך|בדרכי|חוזר מ|חוזרים מ|חזרתי מ|חזרנו מ|עובד|עובדת|עובדים|בעבודה|טיול|בחופש ב|" \
-    "חופשה|מגיע מ|יצאנו מ|יצאתי מ|he works in|she works in|who works in|husband works in|" \
-    "wife works in"
+    "leave for|leaving for|off to|flight to|flying home to|trip to|meeting in|back from|" \
+    "נסענו|נסעתי|נוסע|נוסעת|נוסעים|טסים|טס|טסה|בדרך ל|בדרך|בדרכי|חוזר מ|חוזרים מ|חזרתי מ|" \
+    "חזרנו מ|עובד|עובדת|עובדים|בעבודה|מגיע מ|יצאנו מ|יצאתי מ|he works in|she works in|" \
+    "who works in|husband works in|wife works in|from work|at work in|back home in|" \
+    "back in|home to|head back to|return to|מהעבודה|מהמשרד|חוזרים ל|חוזר ל|חוזרת ל"
 
 /* These with "from": "מגיעים ממודיעין", "עברנו מכרמיאל" */
 #define COMES \
@@ -75,7 +75,8 @@
     "אנחנו|אני|נמצא|נמצאת|נמצאים|תקוע|תקועים|תקועה|להגיע|תגיעו|מגיעים|תבואו|לבוא|שיבוא|" \
     "לשלוח|תשלחו|באים|האירוע|אירוע|החתונה|לחתונה|הרכב|המסעדה|המספרה|הנכס|נכס|המרפאה|" \
     "מרפאה|הוילה|היא|הוא|פה|כאן|שם|תור|הזמנה|להזמין|מישהו|וילה|בניין|הבניין|חדר|האולם|" \
-    "הגן|המפעל|המחסן|מחסן|בסניף|סניף"
+    "הגן|המפעל|המחסן|מחסן|בסניף|סניף|בדירה|בבית|בחנות|במשרד|בעסק|בוילה|במחסן|במסעדה|בנכס|" \
+    "הפעם|this time|on holiday in|on vacation in|staying in|בחופש ב|בחופשה ב"
 
 /* Where the other side is, or where a thing is to be brought; neither is where the work is. */
 #define ELSEWHERE \
@@ -149,6 +150,12 @@
     "it's my daughter's|בשביל הבן|בשביל הבת|בשביל אמא|בשביל אבא|בשביל ההורים|בשביל אחותי|" \
     "בשביל אחי|בשביל סבתא|בשביל סבא|בשם אמא|בשם אבא|בשם אחותי|עבור אמא|עבור אבא|" \
     "עבור ההורים|עבור הבן|עבור הבת"
+#define TENANTS \
+    "tenant|tenants|lodger|guest|guests|manager|neighbour|neighbor|mother|mum|mom|father|" \
+    "dad|son|daughter|parents|nan|gran|grandma|דייר|דיירת|הדייר|הדיירת|הדיירים|השוכר|" \
+    "השוכרת|אמא|אבא|ההורים|סבתא|סבא|הבן שלי|הבת שלי|המנהל|המנהלת"
+#define OTHERS_SAY \
+    "says|say|said|reports|tells me|rang to say|אומר|אומרת|אומרים|אמר|אמרה|התקשרה|התקשר"
 #define OTHERS_OWN_BEFORE "their|her|his"
 #define OTHERS_OWN_AFTER \
     "שלהם|שלה|שלו|של ההורים|של אמא|של אבא|של הבן|של הבת|של סבתא|של סבא|של אחותי|של אחי|" \

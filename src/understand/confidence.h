@@ -10,17 +10,19 @@
 #include "understand/insight.h"
 #include <math.h>
 
-/* p = most / (1 + exp(-(bias + points*P + lead*L + rivals*R))); points and lead are cut at a top.
+/*
+ * p = most / (1 + exp(-(bias + points*P + lead*L + rivals*R))); points and lead are cut at a top.
+ * With rivals (other towns that the caller named) most is most_rivals, however far behind they are.
  */
 struct kol_confidence_curve {
-    double bias, points, points_top, lead, lead_top, rivals, rivals_top, most;
+    double bias, points, points_top, lead, lead_top, rivals, rivals_top, most, most_rivals;
 };
 
 /* clang-format off */
 static const struct kol_confidence_curve kol_confidence_of_city =
-    {-0.663, 0.185, 9, 1.097, 4, 0.000, 4, 0.95};
+    {-0.458, 0.104, 9, 1.326, 4, 0.000, 4, 0.97, 0.79};
 static const struct kol_confidence_curve kol_confidence_of_service =
-    {-1.207, 0.087, 20, 0.410, 8, 0.000, 4, 0.97};
+    {-1.614, 0.150, 20, 0.287, 8, 0.000, 4, 0.97, 0.97};
 /* clang-format on */
 
 static inline double kol_confidence(const struct kol_confidence_curve *c,
@@ -28,7 +30,7 @@ static inline double kol_confidence(const struct kol_confidence_curve *c,
 {
     double x = c->bias + c->points * fmin(s->points, c->points_top) +
                c->lead * fmin(s->lead, c->lead_top) + c->rivals * fmin(s->rivals, c->rivals_top);
-    return c->most / (1 + exp(-x));
+    return (s->rivals > 0 ? c->most_rivals : c->most) / (1 + exp(-x));
 }
 
 #endif

@@ -123,13 +123,24 @@ enum kol_code kol_insight_extract(struct kol_arena *a, const struct kol_lexicon 
 
 static const struct {
     const char *prefix, *role;
-} prefixes[] = {{"Agent:", "agent"},   {"Customer:", "customer"}, {"Caller:", "customer"},
-                {"נציג:", "agent"},    {"נציגה:", "agent"},       {"לקוח:", "customer"},
-                {"לקוחה:", "customer"}};
+} prefixes[] = {{"Agent:", "agent"},     {"Customer:", "customer"},    {"Caller:", "customer"},
+                {"נציג:", "agent"},      {"נציגה:", "agent"},          {"לקוח:", "customer"},
+                {"לקוחה:", "customer"},  {"Client:", "customer"},      {"Business:", "agent"},
+                {"Operator:", "agent"},  {"Representative:", "agent"}, {"מתקשר:", "customer"},
+                {"מתקשרת:", "customer"}, {"מוקד:", "agent"},           {"מוקדן:", "agent"},
+                {"מוקדנית:", "agent"}};
 
 /* The role a line begins with; moves *line past it. */
 static const char *take_role(const char **line, size_t *len)
 {
+    static const char *const blanks[] = {" ", "\t", "\u200e", "\u200f", "\u202a", "\u202b"};
+    for (size_t i = 0; i < KOL_COUNT(blanks);) { /* indented, or marked for its direction */
+        size_t n = strlen(blanks[i]);
+        bool blank = *len >= n && strncmp(*line, blanks[i], n) == 0;
+        *line += blank ? n : 0;
+        *len -= blank ? n : 0;
+        i = blank ? 0 : i + 1;
+    }
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
         size_t n = strlen(prefixes[i].prefix);
         if (*len >= n && strncasecmp(*line, prefixes[i].prefix, n) == 0) {

@@ -452,7 +452,7 @@ static bool asks_for_something(const struct search *x)
 {
     const struct kol_talk *t = &x->s->talk;
     for (size_t i = 0; i < t->word_count; i++)
-        if (kol_role_at(t, i) != KOL_ROLE_AGENT && kol_phrase_at(t, i, WANTS "|problem|בעיה|תור"))
+        if (kol_role_at(t, i) != KOL_ROLE_AGENT && kol_phrase_at(t, i, WANTS "|" TROUBLES "|תור"))
             return true;
     return false;
 }

@@ -245,6 +245,15 @@ static void ten_megabytes_are_answered(void **state)
     check_str("service", r.service.value_en, "plumber");
 }
 
+/* The town of the label, by either of its names; or none where the label has none. */
+static bool is_town(const struct kol_insight_value *v, const json_t *label)
+{
+    const char *he = kol_json_get_str(label, "city"), *en = kol_json_get_str(label, "city_en");
+    if (!v->value || !he)
+        return !v->value && !he;
+    return kol_streq(v->value, he) || kol_streq(v->value_en, en) || kol_streq(v->value_en, he);
+}
+
 /* The labelled calls of bench/data: most must be right, in every build. */
 static void labelled_calls_stay_right(void **state)
 {
@@ -268,11 +277,11 @@ static void labelled_calls_stay_right(void **state)
             struct kol_insight r = read_call(a, kol_json_get_str(label, "transcript"));
             calls++;
             services += kol_streq(r.service.value_en, kol_json_get_str(label, "service_en"));
-            cities += !r.city.value == !kol_json_get_str(label, "city");
+            cities += is_town(&r.city, label);
         }
     }
     check_true("services", services * 100 >= calls * 97);
-    check_true("cities", cities * 100 >= calls * 97);
+    check_true("cities", cities * 100 >= calls * 97); /* a few labels spell theirs otherwise */
 }
 
 static int load(void **state)
