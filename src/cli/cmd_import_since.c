@@ -6,10 +6,6 @@
 #include "cli/cmd_import.h"
 #include "cli/progress.h"
 
-#include <signal.h>
-
-static atomic_bool stop; /* set by SIGINT and SIGTERM */
-
 struct import {
     struct kol_cli *cli;
     struct kol_twilio *twilio;
@@ -22,20 +18,6 @@ struct import {
     bool failed;
     json_t *rows;
 };
-
-static void on_signal(int number)
-{
-    (void)number;
-    atomic_store(&stop, true);
-}
-
-static void catch_signals(void)
-{
-    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
 
 /* ---- progress ---- */
 
@@ -57,7 +39,7 @@ static enum kol_code walk_account(struct import *m, const char *account_sid,
         .conf = m->cli->conf,
         .writer = m->cli->writer,
         .twilio = m->twilio,
-        .stop = &stop,
+        .stop = &kol_import_stop,
         .account_sid = account_sid,
         .from_ms = m->from_ms,
         .to_ms = m->to_ms,
@@ -117,7 +99,7 @@ static enum kol_code all_accounts(struct import *m, struct kol_err *err)
         code = kol_walk_accounts(m->cli->arena, m->cli->conf, m->cli->writer, &sids, &n, err);
     if (code == KOL_OK && n == 0)
         code = kol_fail(err, KOL_BAD_CONFIG, "no Twilio account is known: set twilio_account_sid");
-    for (size_t i = 0; code == KOL_OK && i < n && !atomic_load(&stop); i++) {
+    for (size_t i = 0; code == KOL_OK && i < n && !atomic_load(&kol_import_stop); i++) {
         struct kol_walk_count count = {0};
         struct kol_err why = {0};
         const bool failed = walk_account(m, sids[i], &count, &why) != KOL_OK;
@@ -163,12 +145,12 @@ int kol_import_since(struct kol_cli *cli)
     if (code == KOL_OK)
         code = kol_cli_open(cli, &err);
     if (code == KOL_OK)
-        code = kol_twilio_new(cli->conf, cli->writer, &stop, &m.twilio, &err);
+        code = kol_twilio_new(cli->conf, cli->writer, &kol_import_stop, &m.twilio, &err);
     m.owner = code == KOL_OK ? kol_walk_owner(cli->arena, cli->conf, false) : NULL;
     if (code == KOL_OK && !m.owner)
         code = kol_fail(&err, KOL_NO_MEMORY, "out of memory");
     if (code == KOL_OK) {
-        catch_signals();
+        kol_import_catch_signals();
         m.rows = json_array();
         code = all_accounts(&m, &err);
     }
@@ -178,5 +160,5 @@ int kol_import_since(struct kol_cli *cli)
     json_decref(m.rows);
     if (code != KOL_OK)
         return kol_cli_fail(&err);
-    return m.failed || atomic_load(&stop) ? KOL_EXIT_FAILED : KOL_EXIT_OK;
+    return m.failed || atomic_load(&kol_import_stop) ? KOL_EXIT_FAILED : KOL_EXIT_OK;
 }

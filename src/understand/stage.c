@@ -432,6 +432,18 @@ static enum kol_code same_as_before(struct kol_stage_run *run, struct work *work
     return code;
 }
 
+/* Calls taken over from before are told to nobody. */
+static enum kol_code hush(struct kol_stage_run *run, struct work *work, struct kol_err *err)
+{
+    int64_t quiet = 0;
+    enum kol_code code = kol_db_get_int(run->db, KOL_SQL_call_is_quiet,
+                                        KOL_ARGS(KOL_INT(work->call->id)), 0, &quiet, err);
+
+    if (quiet && work->business)
+        work->business->webhook_url = NULL;
+    return code;
+}
+
 static enum kol_code load(struct kol_stage_run *run, struct work *work, struct kol_err *err)
 {
     enum kol_code code = kol_call_by_id(run->db, run->arena, run->job->call_id, &work->call, err);
@@ -443,7 +455,8 @@ static enum kol_code load(struct kol_stage_run *run, struct work *work, struct k
     if (!work->call->business_id)
         return kol_fail(err, KOL_UNASSIGNED,
                         "no business has this call's number: add it with kol business add-number");
-    return kol_business_by_id(run->db, run->arena, work->call->business_id, &work->business, err);
+    code = kol_business_by_id(run->db, run->arena, work->call->business_id, &work->business, err);
+    return code == KOL_OK ? hush(run, work, err) : code;
 }
 
 static enum kol_code run_stage(struct kol_stage_run *run, struct kol_err *err)
