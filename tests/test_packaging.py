@@ -109,3 +109,14 @@ def test_man_page():
     page = subprocess.run(["scdoc"], input=text, capture_output=True, text=True, check=True).stdout
     for command in "serve worker transcribe call job key business model doctor version".split():
         assert re.search(rf"\\fB{command}\\f", page), command
+
+
+def test_tests_named_in_the_papers_exist():
+    """docs/twilio.md says of each fact which test shows it."""
+    named = set(re.findall(r"`(test_[a-z_]+\.(?:py|c))(?:::([a-z_0-9]+))?`", (PACKAGING.parent / "docs" / "twilio.md").read_text()))
+    assert len(named) > 80
+    files = {path.name: path.read_text() for folder in ("tests", "src") for path in (PACKAGING.parent / folder).rglob("test_*.*")
+             if path.suffix in (".py", ".c")}
+    missing = [f"{file}::{name}" for file, name in sorted(named)
+               if file not in files or not re.search(rf"^(def|static void) {name}\(" if name else "", files[file], re.M)]
+    assert not missing, missing
