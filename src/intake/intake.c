@@ -32,21 +32,6 @@ const char *kol_intake_path(enum kol_intake_kind kind)
 
 /* ---- what does it say? ---- */
 
-/* Parameters of the body, or of the query for a GET; none of what is not a form. */
-static enum kol_code read_params(struct kol_arena *a, const struct kol_intake_request *r,
-                                 struct kol_params *ret, struct kol_err *err)
-{
-    const char *query = strchr(r->target, '?');
-
-    if (kol_streq(r->method, "GET"))
-        return kol_params_parse(a, query ? query + 1 : "", query ? strcspn(query + 1, "#") : 0, ret,
-                                err);
-    if (kol_intake_is_form(r->content_type))
-        return kol_params_parse(a, r->body, r->body_len, ret, err);
-    *ret = (struct kol_params){0};
-    return KOL_OK;
-}
-
 /*
  * Which recording is meant: SIDs decide. A URL at Twilio must not contradict them; any other URL
  * is put aside, and the one that Twilio would send is stored in its place.
@@ -150,7 +135,7 @@ enum kol_code kol_intake_prepare(struct kol_arena *a, const struct kol_conf *con
     if (!c)
         return kol_fail(err, KOL_NO_MEMORY, "read a callback: out of memory");
     *c = (struct kol_intake_change){.arena = a, .conf = conf, .kind = request->kind};
-    enum kol_code code = read_params(a, request, &params, err);
+    enum kol_code code = kol_intake_read_params(a, request, &params, err);
     if (code == KOL_OK) /* before anything is believed or complained about */
         code = kol_intake_verify(a, conf, request, &params, &c->business_id, err);
     if (code == KOL_OK && !kol_streq(request->method, "GET") &&

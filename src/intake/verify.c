@@ -39,6 +39,20 @@ bool kol_intake_is_form(const char *content_type)
            strchr("; \t", content_type[len]); /* strchr also finds the end */
 }
 
+enum kol_code kol_intake_read_params(struct kol_arena *a, const struct kol_intake_request *r,
+                                     struct kol_params *ret, struct kol_err *err)
+{
+    const char *query = strchr(r->target, '?');
+
+    if (kol_streq(r->method, "GET"))
+        return kol_params_parse(a, query ? query + 1 : "", query ? strcspn(query + 1, "#") : 0, ret,
+                                err);
+    if (kol_intake_is_form(r->content_type))
+        return kol_params_parse(a, r->body, r->body_len, ret, err);
+    *ret = (struct kol_params){0};
+    return KOL_OK;
+}
+
 /* ---- whose tokens? ---- */
 
 /* NULL when there is none, or nothing that an account could have. */

@@ -1,6 +1,6 @@
 /*
  * verify.h - did Twilio send this callback, of which account is it, which business does its URL
- * name? Private to this folder.
+ * name? Private to this folder, and to tools/signatures.
  */
 #ifndef KOL_INTAKE_VERIFY_H
 #define KOL_INTAKE_VERIFY_H
@@ -10,6 +10,11 @@
 
 /* Is the body form-encoded? */
 bool kol_intake_is_form(const char *content_type);
+
+/* Parameters of the body, or of the query for a GET; none of what is not a form. Errors: TOO_LARGE.
+ */
+enum kol_code kol_intake_read_params(struct kol_arena *a, const struct kol_intake_request *request,
+                                     struct kol_params *ret, struct kol_err *err) KOL_MUST_CHECK;
 
 /*
  * Checks the signature with the tokens of the account that the parameters name, then the token of

@@ -36,6 +36,8 @@ enum kol_code kol_public_url(struct kol_arena *a, const char *public_url, const 
         base--;
     size_t path =
         strcspn(target, "#"); /* a fragment is never signed, and never sent by an honest client */
+    if (strcspn(target, "?") + 1 == path) /* an empty query is none, as in Twilio's own libraries */
+        path--;
     *ret = kol_arena_fmt(a, "%.*s%.*s", (int)base, public_url, (int)path, target);
     return *ret ? KOL_OK : kol_fail(err, KOL_NO_MEMORY, "check a signature: out of memory");
 }
@@ -182,28 +184,29 @@ enum kol_code kol_signature_make(const char *token, const char *url, const struc
 
 /* ---- bodies that are not forms ---- */
 
-/* The value of bodySHA256 in the query; NULL when it is not there. */
-static const char *body_hash(const char *url, size_t *ret_len)
+/* The first bodySHA256 of the query that is not empty, decoded, as Twilio's own libraries read it;
+ * NULL when there is none. */
+static const char *body_hash(struct kol_arena *a, const char *url, size_t *ret_len)
 {
-    static const char name[] = "bodySHA256=";
-    const char *p = strchr(url, '?');
+    const char *query = strchr(url, '?');
+    struct kol_params p;
 
-    while (p) {
-        p++;
-        if (kol_starts_with(p, name)) {
-            p += sizeof name - 1;
-            *ret_len = strcspn(p, "&#");
-            return p;
-        }
-        p = strchr(p, '&');
+    if (!query || kol_params_parse(a, query + 1, strcspn(query + 1, "#"), &p, NULL) != KOL_OK)
+        return NULL;
+    for (size_t i = 0; i < p.count; i++) {
+        if (!kol_streq(p.items[i].name, "bodySHA256") || p.items[i].value_len == 0)
+            continue;
+        *ret_len = p.items[i].value_len;
+        return p.items[i].value;
     }
     return NULL;
 }
 
 static enum kol_signature check_body(const struct kol_signed_request *r)
 {
+    KOL_ARENA a = kol_arena_new(0);
     size_t len = 0;
-    const char *given = body_hash(r->url, &len);
+    const char *given = a ? body_hash(a, r->url, &len) : NULL;
     char real[65];
 
     if (!given)

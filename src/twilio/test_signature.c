@@ -158,6 +158,14 @@ static void test_byte_order(void **state)
          KOL_SIGNATURE_OK},
         {"a body that nothing binds", "https://h.example/x", NULL, "{}",
          sign(a, "t", "https://h.example/x"), KOL_SIGNATURE_NO_HASH},
+        {"a hash, encoded, behind an empty one",
+         "https://h.example/x?bodySHA256=&body%53HA256=%34"
+         "4136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+         NULL, "{}",
+         sign(a, "t",
+              "https://h.example/x?bodySHA256=&body%53HA256=%34"
+              "4136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"),
+         KOL_SIGNATURE_OK},
         {"IPv6 host", "http://[::1]/x", "", NULL, sign(a, "t", "http://[::1]:80/x"),
          KOL_SIGNATURE_OK},
     };
@@ -192,6 +200,10 @@ static void test_public_url(void **state)
         {"https://h.example/", "/a", "https://h.example/a", KOL_OK},
         {"https://h.example/kol", "/a%2Fb?x='", "https://h.example/kol/a%2Fb?x='", KOL_OK},
         {"https://h.example", "/a#rc=5", "https://h.example/a", KOL_OK},
+        {"https://h.example", "/a?", "https://h.example/a", KOL_OK}, /* as Twilio's libraries do */
+        {"https://h.example", "/a??", "https://h.example/a??", KOL_OK},
+        {"https://h.example", "/a?#x", "https://h.example/a", KOL_OK},
+        {"https://h.example", "/a?b", "https://h.example/a?b", KOL_OK},
         {"https://h.example", "https://evil.example/a", NULL, KOL_BAD_INPUT},
         {"https://h.example", "", NULL, KOL_BAD_INPUT},
         {"", "/a", NULL, KOL_BAD_CONFIG},
