@@ -1,4 +1,5 @@
 """The model converter: bad files are refused by name, good ones transcribe in every weight type."""
+import json
 import os
 import random
 import re
@@ -171,3 +172,90 @@ def test_converted_model_transcribes(tmp_path, weights, kind):
     heard = re.sub(r"[^a-z ]", "", done.stdout.lower()).split()
     assert heard == ("and so my fellow americans ask not what your country can do for you "
                      "ask what you can do for your country").split()
+
+
+def vocabulary_of(path: Path) -> tuple:
+    """Mel filters and words of a ggml model."""
+    data, at = path.read_bytes(), 48
+    mels, bins = struct.unpack_from("<2i", data, at)
+    filters = struct.unpack_from(f"<{mels * bins}f", data, at + 8)
+    at += 8 + 4 * mels * bins
+    count, = struct.unpack_from("<i", data, at)
+    at, words = at + 4, []
+    for _ in range(count):
+        size, = struct.unpack_from("<i", data, at)
+        words.append(data[at + 4:at + 4 + size])
+        at += 4 + size
+    return filters, words
+
+
+VISIBLE = [b for b in range(256) if 33 <= b <= 126 or 161 <= b <= 172 or b >= 174]
+LETTERS = {b: chr(b) for b in VISIBLE} | {b: chr(256 + i) for i, b in enumerate(b for b in range(256) if b not in VISIBLE)}
+
+
+def letters(word: bytes) -> str:
+    """GPT-2's letters for bytes, as CTranslate2's vocabularies have them."""
+    return "".join(LETTERS[b] for b in word)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A CTranslate2 folder as they are published, of a model of one layer."""
+    made = tmp_path / "whisper-tiny-ct2"
+    made.mkdir()
+    (made / "model.bin").write_bytes(small_model())
+    marks = ["<|endoftext|>", "<|startoftranscript|>", "<|en|>"]
+    (made / "vocabulary.json").write_text(json.dumps([letters(w) for w in vocabulary_of(TEMPLATE)[1]] + marks))
+    return made
+
+
+def convert_folder(tmp_path, folder):
+    out = tmp_path / "out.bin"
+    done = subprocess.run([converter(), "--folder", folder, "--out", out], capture_output=True, text=True, timeout=120, check=False)
+    assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
+    return done.returncode, done.stdout + done.stderr, out
+
+
+@pytest.mark.parametrize("form", ["json", "txt"])
+def test_a_folder_needs_no_template(tmp_path, folder, form):
+    """Vocabulary and mel filters come out as in whisper.cpp's own files."""
+    if form == "txt":
+        words = json.loads((folder / "vocabulary.json").read_text())
+        (folder / "vocabulary.json").unlink()
+        (folder / "vocabulary.txt").write_text("\n".join(words) + "\n")
+    code, said, out = convert_folder(tmp_path, folder)
+    assert code == 0, said
+    filters, words = vocabulary_of(out)
+    wanted_filters, wanted_words = vocabulary_of(TEMPLATE)
+    assert words == wanted_words
+    assert max(abs(a - b) for a, b in zip(filters, wanted_filters)) < 1e-7
+
+
+@pytest.mark.parametrize("change, complaint", [
+    (lambda f: (f / "vocabulary.json").unlink(), "neither vocabulary.json nor"),
+    (lambda f: (f / "vocabulary.json").write_text("{}"), "no list of words"),
+    (lambda f: (f / "vocabulary.json").write_text("[5]"), "something else than words"),
+    (lambda f: (f / "vocabulary.json").write_text('["a"]'), "do not fit"),
+    (lambda f: (f / "vocabulary.json").write_text('["\\u05d0"]'), "GPT-2"),
+    (lambda f: (f / "vocabulary.json").write_text('["\\u00e9\\u0000"]'), "no list"),
+    (lambda f: (f / "model.bin").unlink(), "model.bin"),
+])
+def test_bad_folders(tmp_path, folder, change, complaint):
+    change(folder)
+    code, said, out = convert_folder(tmp_path, folder)
+    assert code == 1 and complaint in said, said
+    assert not out.exists()
+
+
+def test_kol_imports_a_folder(tmp_path, folder):
+    """Under its own name, ready to be used; a bad one leaves nothing."""
+    (folder / "model.bin").write_bytes(small_model({"encoder/position_encodings/encodings": (1500, STATE),
+                                                    "decoder/position_encodings/encodings": (448, STATE)}))
+    kol = [converter().parent / "kol", "model", "import", folder, f"--model-dir={tmp_path / 'm'}", f"--data={tmp_path / 'd'}"]
+    done = subprocess.run(kol, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [p.name for p in (tmp_path / "m").iterdir()] == ["ggml-whisper-tiny-ct2.bin"]
+    (folder / "vocabulary.json").write_text("[]")
+    done = subprocess.run([*kol, "--name=second"], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1 and "words" in done.stderr
+    assert [p.name for p in (tmp_path / "m").iterdir()] == ["ggml-whisper-tiny-ct2.bin"]

@@ -223,7 +223,7 @@ def test_a_replaced_file_is_loaded_anew(make_house, tmp_path):
 
 
 def test_progress_and_remaining_time(make_house):
-    house = make_house(worker=True, beam_size=5)
+    house = make_house(worker=True)
     channels = [c * 4 for c in calls.locksmith()]
     call, _ = house.ring(wav=calls.wav_bytes(*channels))
     job = wait_until("progress", lambda: [j for j in house.jobs(call) if j["stage"] == "transcribe"

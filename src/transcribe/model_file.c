@@ -171,11 +171,11 @@ static enum kol_code read_sizes(struct reader *r, struct kol_model_info *info)
         const char *what;
     } fields[] = {
         {&info->audio_ctx, 1500, 1500, "the audio context is not 1500"},
-        {&info->audio_state, 64, 2048, "the width of the encoder is odd"},
+        {&info->audio_state, 32, 2048, "the width of the encoder is odd"},
         {NULL, 1, 64, "the number of heads is odd"},
         {&info->audio_layers, 1, 64, "the number of layers is odd"},
         {&info->text_ctx, 448, 448, "the text context is not 448"},
-        {&info->text_state, 64, 2048, "the width of the decoder is odd"},
+        {&info->text_state, 32, 2048, "the width of the decoder is odd"},
         {NULL, 1, 64, "the number of heads is odd"},
         {&info->text_layers, 1, 64, "the number of layers is odd"},
         {&info->mels, 80, 128, "the number of mel bands is neither 80 nor 128"},

@@ -88,7 +88,7 @@ static void refuses_wrong_heads(void **state)
         int place;
         uint32_t value;
     } rows[] = {{0, 0x46554747}, {1, 5},   {1, 0x7fffffff},  {2, 1501}, {3, 0},
-                {3, 65},         {4, 0},   {4, 3},           {5, 0},    {5, 65},
+                {3, 16},         {4, 0},   {4, 3},           {5, 0},    {5, 65},
                 {6, 449},        {7, 128}, {8, 0},           {9, 200},  {10, 79},
                 {10, 128},       {11, 99}, {11, 0xffffffff}, {12, 128}, {13, 400}};
     struct kol_model_info info;

@@ -2,6 +2,7 @@
  * convert.c - kol-convert-model: a Whisper model of CTranslate2 to one of whisper.cpp.
  *
  *   kol-convert-model --type q8_0 --template ggml-any.bin --out ggml-base.bin model.bin [part ...]
+ *   kol-convert-model --type q8_0 --folder faster-whisper-base --out ggml-base.bin
  *
  * Input: CTranslate2's model.bin (binary version 6, WhisperSpec, float weights; parts are joined in
  * order). It has no mel filters and no vocabulary, so these come from the template: any ggml
@@ -27,13 +28,15 @@
 
 #include <ggml.h>
 
+#include "words.h"
+
 enum { CT2_VERSION = 6, GGML_MAGIC = 0x67676d6c, MAX_VARS = 8192, MAX_LAYERS = 128, MAX_DIMS = 4 };
 static const uint64_t MAX_INPUT_BYTES = 16ULL << 30;
 
 static const char *out_part; /* half-written file that a failure must remove */
 
 /* Names from a bad file may hold anything, but no control characters for the terminal. */
-__attribute__((noreturn, format(printf, 1, 2))) static void die(const char *fmt, ...)
+void die(const char *fmt, ...)
 {
     char text[512];
     va_list args;
@@ -50,7 +53,7 @@ __attribute__((noreturn, format(printf, 1, 2))) static void die(const char *fmt,
     exit(1);
 }
 
-static void *xmalloc(size_t size)
+void *xmalloc(size_t size)
 {
     void *p = malloc(size ? size : 1);
     if (!p)
@@ -495,10 +498,17 @@ static void put_weights(FILE *f, const struct ct2 *m, const struct hparams *h, e
 
 /* The file has its name only when it is whole. */
 static void write_model(const char *path, const struct ct2 *m, struct reader *tmpl,
-                        const struct weight_type *type)
+                        const char *folder, const struct weight_type *type)
 {
     struct hparams h = read_hparams(m);
-    size_t tmpl_bytes = read_template(tmpl, &h);
+    size_t tmpl_bytes = 0;
+
+    if (folder)
+        tmpl->data = words_of_folder(folder, h.n_mels, h.n_vocab, &tmpl_bytes);
+    else
+        tmpl_bytes = read_template(tmpl, &h);
+    if (folder)
+        tmpl->size = tmpl_bytes;
     h.ftype = (uint32_t)type->ftype;
     if (ggml_is_quantized(type->type))
         h.ftype += GGML_QNT_VERSION * GGML_QNT_VERSION_FACTOR;
@@ -526,16 +536,18 @@ static const char usage[] =
     "usage: kol-convert-model --type f16|bf16|q8_0 --template GGML --out FILE MODEL.BIN [PART...]\n"
     "Converts a CTranslate2 Whisper model to whisper.cpp's format. Filters and vocabulary are "
     "taken\n"
-    "from the template, any ggml Whisper model of the same kind. Parts are joined in order.\n";
+    "from the template, any ggml Whisper model of the same kind. Parts are joined in order.\n"
+    "       kol-convert-model --type f16|bf16|q8_0 --folder DIR --out FILE\n"
+    "The same for a folder with model.bin and vocabulary.json (or .txt); it needs no template.\n";
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"type", required_argument, NULL, 'y'},
-                                            {"template", required_argument, NULL, 't'},
-                                            {"out", required_argument, NULL, 'o'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
-    const char *type = "q8_0", *tmpl_path = NULL, *out = NULL;
+    static const struct option options[] = {
+        {"type", required_argument, NULL, 'y'}, {"template", required_argument, NULL, 't'},
+        {"out", required_argument, NULL, 'o'},  {"folder", required_argument, NULL, 'f'},
+        {"help", no_argument, NULL, 'h'},       {0}};
+    const char *type = "q8_0", *tmpl_path = NULL, *out = NULL, *folder = NULL;
+    char whole[4200];
 
     for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
         if (c == 'y')
@@ -544,28 +556,37 @@ int main(int argc, char **argv)
             tmpl_path = optarg;
         else if (c == 'o')
             out = optarg;
+        else if (c == 'f')
+            folder = optarg;
         else {
             fputs(usage, c == 'h' ? stdout : stderr);
             return c == 'h' ? 0 : 2;
         }
     }
-    if (!tmpl_path || !out || optind >= argc) {
+    if (!out || (folder ? optind < argc : !tmpl_path || optind >= argc)) {
         fputs(usage, stderr);
         return 2;
     }
 
     const struct weight_type *weights = find_type(type);
-    struct reader model = {.name = argv[optind]}, tmpl = {.name = tmpl_path};
+    if (folder && snprintf(whole, sizeof whole, "%s/model.bin", folder) >= (int)sizeof whole)
+        die("%s: too long a path", folder);
+    struct reader model = {.name = folder ? whole : argv[optind]}, tmpl = {.name = tmpl_path};
     uint8_t *model_data = NULL, *tmpl_data = NULL;
     for (int i = optind; i < argc; i++)
         read_file(argv[i], &model_data, &model.size);
-    read_file(tmpl_path, &tmpl_data, &tmpl.size);
+    if (folder)
+        read_file(whole, &model_data, &model.size);
+    else
+        read_file(tmpl_path, &tmpl_data, &tmpl.size);
     model.data = model_data;
     tmpl.data = tmpl_data;
 
     static struct ct2 m;
     read_ct2(&model, &m);
-    write_model(out, &m, &tmpl, weights);
+    write_model(out, &m, &tmpl, folder, weights);
+    if (folder)
+        free((void *)(uintptr_t)tmpl.data);
     free(tmpl_data);
     free(model_data);
     return 0;
