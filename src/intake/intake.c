@@ -175,8 +175,8 @@ void kol_intake_after(const struct kol_intake_change *c)
     if (c->ignored_url && c->is_new)
         kol_warn("RecordingUrl is not at Twilio's host and was ignored; the SIDs decide "
                  "call_sid=%s recording_sid=%s host=%s",
-                 c->recording.call_sid, c->recording.recording_sid,
-                 host_for_log(c->arena, c->ignored_url));
+                 c->recording.call_sid ? c->recording.call_sid : c->recording.conference_sid,
+                 c->recording.recording_sid, host_for_log(c->arena, c->ignored_url));
     if (c->transcription.error && c->is_new) /* Twilio's text stays in the database */
         kol_warn("Twilio's realtime transcription failed call_sid=%s code=%.*s",
                  c->transcription.call_sid, (int)strspn(c->transcription.error, "0123456789"),

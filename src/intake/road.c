@@ -194,7 +194,8 @@ const char *kol_road_gone_text(struct kol_arena *a, const char *status, int64_t 
 }
 
 static enum kol_code mark_gone(struct kol_db *db, struct kol_arena *a, const struct kol_call *call,
-                               const struct kol_recording *r, int64_t now_ms, struct kol_err *err)
+                               const struct kol_recording_row *r, int64_t now_ms,
+                               struct kol_err *err)
 {
     const char *reason = kol_arena_fmt(a, "Twilio has no recording: %s",
                                        kol_road_gone_text(a, r->status, r->error_code));
@@ -225,6 +226,7 @@ enum kol_code kol_road_put_recording(struct kol_db *db, const struct kol_conf *c
                                      bool *ret_queued, struct kol_err *err)
 {
     bool current = false, changed = false;
+    struct kol_recording_row *now = NULL;
     struct kol_call *call = NULL;
 
     *ret_queued = false;
@@ -235,15 +237,19 @@ enum kol_code kol_road_put_recording(struct kol_db *db, const struct kol_conf *c
         code = kol_call_put_recording(db, call_id, r, now_ms, &current, &changed, err);
     if (code == KOL_OK)
         code = kol_call_by_id(db, a, call_id, &call, err);
+    if (code == KOL_OK)
+        code = kol_recording_by_sid(db, a, r->recording_sid, &now, err);
     if (code != KOL_OK)
         return code;
-    if (!call)
+    if (!call || !now)
         return kol_fail(err, KOL_BUG, "a call is gone within its own change");
 
-    if (is_gone(r->status) && current)
-        return mark_gone(db, a, call, r, now_ms, err);
-    bool another = is_gone(r->status) && changed; /* the next best one takes its place */
-    bool made = kol_streq(r->status, "completed") && current;
+    /* Late news may have changed nothing: what counts is what is stored now. */
+    bool gone = is_gone(r->status) && is_gone(now->status);
+    if (gone && current)
+        return mark_gone(db, a, call, now, now_ms, err);
+    bool another = gone && changed; /* the next best one takes its place */
+    bool made = kol_streq(r->status, "completed") && !is_gone(now->status) && current;
     if (!another && !made)
         return KOL_OK;
     code = queue_fetch(db, a, call, changed, now_ms, ret_queued, err);

@@ -57,6 +57,26 @@ static enum kol_code find_call(struct kol_db *db, struct kol_intake_change *c, c
     return code;
 }
 
+/* A callback about nothing that is a call here: kept, but no call is made for it. */
+static enum kol_code keep_event(struct kol_db *db, struct kol_intake_change *c,
+                                struct kol_event_row event, int64_t now_ms, struct kol_err *err)
+{
+    bool fits = true;
+    enum kol_code code = KOL_OK;
+
+    event.params = c->params;
+    if (!event.status)
+        event.status = "";
+    if (c->business_id)
+        code = kol_business_has_account(db, c->business_id, event.account_sid,
+                                        c->conf->twilio_account_sid, &fits, err);
+    if (code == KOL_OK && !fits)
+        return kol_fail(err, KOL_FORBIDDEN,
+                        "business %lld is gone or belongs to another Twilio account",
+                        (long long)c->business_id);
+    return code == KOL_OK ? kol_event_add(db, &event, now_ms, &c->is_new, err) : code;
+}
+
 /* A callback: stored once, for the call that it is about. c->is_new false: nothing else is to be
  * done. */
 static enum kol_code begin(struct kol_db *db, struct kol_intake_change *c,
@@ -86,6 +106,7 @@ static enum kol_code put_recording(struct kol_db *db, struct kol_intake_change *
         .channels = p->channels,
         .error_code = p->error_code,
         .started_at_ms = p->started_at_ms,
+        .by_callback = true,
     };
 
     return kol_road_put_recording(db, c->conf, c->arena, call_id, &r, now_ms, &c->queued, err);
@@ -103,10 +124,12 @@ static enum kol_code store_recording(struct kol_db *db, struct kol_intake_change
         .kind = action ? "record_action" : "recording",
         .subject = p->recording_sid,
         .status = p->status,
-        .call_sid = p->call_sid,
+        .call_sid = p->call_sid ? p->call_sid : p->conference_sid,
     };
     int64_t call_id = 0;
 
+    if (!p->call_sid) /* of a conference: the reconciler finds out which call it belongs to */
+        return keep_event(db, c, event, now_ms, err);
     enum kol_code code = begin(db, c, event, now_ms, &call_id, err);
     if (code != KOL_OK || !c->is_new)
         return code;
@@ -152,6 +175,23 @@ static enum kol_code end_call(struct kol_db *db, struct kol_intake_change *c, in
     return code;
 }
 
+/*
+ * The other end of a transfer (<Dial>): its recording is the parent's, so it is no call of its own
+ * and no lead, unless a recording was made of this very leg.
+ */
+static enum kol_code is_mere_leg(struct kol_db *db, struct kol_intake_change *c, bool *ret,
+                                 struct kol_err *err)
+{
+    int64_t known = 0;
+
+    *ret = false;
+    if (!c->call.parent_call_sid || c->has_recording)
+        return KOL_OK;
+    enum kol_code code = kol_call_find(db, c->call.call_sid, c->call.account_sid, &known, err);
+    *ret = code == KOL_OK && known == 0;
+    return code;
+}
+
 static enum kol_code store_call_status(struct kol_db *db, struct kol_intake_change *c,
                                        int64_t now_ms, struct kol_err *err)
 {
@@ -165,8 +205,13 @@ static enum kol_code store_call_status(struct kol_db *db, struct kol_intake_chan
         .call_sid = p->call_sid,
     };
     int64_t call_id = 0;
+    bool leg = false;
 
-    enum kol_code code = begin(db, c, event, now_ms, &call_id, err);
+    enum kol_code code = is_mere_leg(db, c, &leg, err);
+    if (code == KOL_OK && leg)
+        return keep_event(db, c, event, now_ms, err);
+    if (code == KOL_OK)
+        code = begin(db, c, event, now_ms, &call_id, err);
     if (code != KOL_OK || !c->is_new)
         return code;
     code = kol_road_set_parties(db, c->conf, call_id, p->direction, p->from, p->to, now_ms, err);

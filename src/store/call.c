@@ -307,13 +307,13 @@ enum kol_code kol_call_put_recording(struct kol_db *db, int64_t call_id,
 
     if (!a)
         return kol_fail(err, KOL_NO_MEMORY, "store a recording: out of memory");
-    enum kol_code code =
-        kol_db_run(db, KOL_SQL_recording_put,
-                   KOL_ARGS(KOL_TEXT(r->recording_sid), KOL_INT(call_id), KOL_TEXT(r->account_sid),
-                            KOL_TEXT(r->status), KOL_TEXT(r->source), KOL_TEXT(r->url),
-                            KOL_INT(r->duration), KOL_INT(r->channels), KOL_INT(r->error_code),
-                            KOL_INT_OR_NULL(r->started_at_ms), KOL_INT(now_ms)),
-                   &changes, err);
+    enum kol_code code = kol_db_run(
+        db, KOL_SQL_recording_put,
+        KOL_ARGS(KOL_TEXT(r->recording_sid), KOL_INT(call_id), KOL_TEXT(r->account_sid),
+                 KOL_TEXT(r->status), KOL_TEXT(r->source), KOL_TEXT(r->url), KOL_INT(r->duration),
+                 KOL_INT(r->channels), KOL_INT(r->error_code), KOL_INT_OR_NULL(r->started_at_ms),
+                 KOL_INT(now_ms), KOL_INT(r->by_callback)),
+        &changes, err);
     if (code != KOL_OK)
         return code;
     if (changes == 0)

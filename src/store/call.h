@@ -141,6 +141,7 @@ struct kol_recording {
     int channels;     /* 0 unknown */
     int64_t error_code;
     int64_t started_at_ms;
+    bool by_callback; /* such come in any order: the most telling status stays */
 };
 /* One recording as stored; ret NULL and KOL_OK when it is not known. */
 struct kol_recording_row {

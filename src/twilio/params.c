@@ -117,8 +117,8 @@ static const char *contradiction(const struct kol_params *p)
     return NULL;
 }
 
-static enum kol_code check_common(const struct kol_params *p, const char **ret_account_sid,
-                                  const char **ret_call_sid, struct kol_err *err)
+static enum kol_code check_account(const struct kol_params *p, const char **ret_account_sid,
+                                   struct kol_err *err)
 {
     if (p->has_nul)
         return kol_fail(err, KOL_BAD_INPUT, "a parameter holds a NUL byte");
@@ -130,6 +130,16 @@ static enum kol_code check_common(const struct kol_params *p, const char **ret_a
     if (!kol_sid_valid(*ret_account_sid, "AC"))
         return kol_fail(err, KOL_BAD_INPUT, "AccountSid is %s",
                         *ret_account_sid ? "no account SID" : "missing");
+    return KOL_OK;
+}
+
+static enum kol_code check_common(const struct kol_params *p, const char **ret_account_sid,
+                                  const char **ret_call_sid, struct kol_err *err)
+{
+    enum kol_code code = check_account(p, ret_account_sid, err);
+
+    if (code != KOL_OK)
+        return code;
     *ret_call_sid = kol_params_get(p, "CallSid");
     if (!kol_sid_valid(*ret_call_sid, "CA"))
         return kol_fail(err, KOL_BAD_INPUT, "CallSid is %s",
@@ -162,8 +172,16 @@ enum kol_code kol_recording_params_read(struct kol_arena *a, const struct kol_pa
                                         struct kol_recording_params *ret, struct kol_err *err)
 {
     struct kol_recording_params r = {0};
-    enum kol_code code = check_common(p, &r.account_sid, &r.call_sid, err);
+    enum kol_code code = KOL_OK;
 
+    r.conference_sid = get(p, "ConferenceSid");
+    if (!kol_sid_valid(r.conference_sid, "CF"))
+        r.conference_sid = NULL;
+    /* The recording of a conference may come without any participant's call. */
+    if (r.conference_sid && !get(p, "CallSid"))
+        code = check_account(p, &r.account_sid, err);
+    else
+        code = check_common(p, &r.account_sid, &r.call_sid, err);
     if (code == KOL_OK)
         code = read_sid(p, "RecordingSid", "RE", &r.recording_sid, err);
     if (code == KOL_OK)

@@ -56,9 +56,11 @@ struct kol_duration kol_duration_of_json(struct kol_arena *a,
 
 /* A recording, from the recording status callback, from <Record action> or from a call's end. */
 struct kol_recording_params {
-    const char *account_sid, *call_sid;
-    const char *recording_sid; /* NULL when the callback has none */
-    const char *url;           /* as sent; NULL when there is none */
+    const char *account_sid;
+    const char *call_sid;       /* NULL only when there is a conference_sid */
+    const char *conference_sid; /* CF and 32 digits; NULL */
+    const char *recording_sid;  /* NULL when the callback has none */
+    const char *url;            /* as sent; NULL when there is none */
     const char *status; /* in-progress, completed, absent, failed; NULL: the callback has none */
     const char *source; /* open set: RecordVerb, DialVerb, ...; NULL */
     struct kol_duration duration;

@@ -67,19 +67,26 @@ WHERE id = ?1 AND status_sequence <= ?3
 UPDATE call SET started_at_ms = coalesce(started_at_ms, ?2), ended_at_ms = coalesce(ended_at_ms, ?3)
 WHERE id = ?1;
 
+-- let: keeps_status
+-- Callbacks (?12 = 1) come in any order, so the most telling one stays: completed (the recording's own resource
+-- is asked anyway), failed, absent, in-progress. What REST said is newer than what is stored.
+(CASE WHEN ?12 = 1 THEN
+    instr('in-progress absent      failed      completed   deleted', coalesce(recording.status, '')) >
+    instr('in-progress absent      failed      completed   deleted', coalesce(excluded.status, ''))
+ ELSE recording.status IN ('completed', 'absent', 'deleted', 'failed') AND excluded.status = 'in-progress' END)
+
 -- name: recording_put
 INSERT INTO recording (recording_sid, call_id, account_sid, status, source, url, duration, channels,
     error_code, started_at_ms, created_at_ms, updated_at_ms)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)
 ON CONFLICT (recording_sid) DO UPDATE SET
-    status = CASE WHEN recording.status IN ('completed', 'absent', 'deleted', 'failed')
-                       AND excluded.status = 'in-progress' THEN recording.status
-                  ELSE coalesce(excluded.status, recording.status) END,
+    status = CASE WHEN @keeps_status@ THEN recording.status ELSE coalesce(excluded.status, recording.status) END,
     source = coalesce(excluded.source, recording.source),
     url = coalesce(excluded.url, recording.url),
     duration = CASE WHEN excluded.duration > 0 THEN excluded.duration ELSE recording.duration END,
     channels = CASE WHEN excluded.channels > 0 THEN excluded.channels ELSE recording.channels END,
-    error_code = CASE WHEN excluded.error_code > 0 THEN excluded.error_code ELSE recording.error_code END,
+    error_code = CASE WHEN @keeps_status@ THEN recording.error_code
+                      WHEN excluded.error_code > 0 OR ?12 = 1 THEN excluded.error_code ELSE recording.error_code END,
     started_at_ms = coalesce(recording.started_at_ms, excluded.started_at_ms),
     updated_at_ms = excluded.updated_at_ms
 WHERE recording.call_id = excluded.call_id;
