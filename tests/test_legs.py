@@ -74,10 +74,6 @@ def test_two_recordings_of_one_call(house):
             accepted(house.twilio.recording_status(call, recording, house.kol.url))
         wait_until("the two-channel one", lambda: house.file(call).body == dual.media["wav"])
         assert house.stored(call)["recording_sid"] == dual.sid
-        # It turns out to be of no use: the other one takes its place.
-        if not flip:
-            continue
-        assert stored_status(house, mono)[0] == "completed"
 
 
 def test_the_only_good_one_of_two(house):
@@ -89,6 +85,19 @@ def test_the_only_good_one_of_two(house):
     send(house, call, good, ["completed"])
     assert house.wait_file(call).body == good.media["wav"]
     assert house.stored(call)["recording_sid"] == good.sid
+
+
+def test_the_better_one_turns_out_to_be_absent(house):
+    """Both were announced as completed; Twilio says at the fetch that there is only one."""
+    call, mono = house.new_call(wav=tone_wav(3), channels=1, source="DialVerb")
+    dual = house.twilio.add_recording(call, channels=2)
+    dual.gone("absent", 16101)
+    accepted(house.twilio.call_status(call, house.kol.url))
+    for recording in (mono, dual):
+        accepted(house.twilio.recording_status(call, recording, house.kol.url, RecordingDuration="13"))
+    wait_until("the other one", lambda: house.file(call).body == mono.media["wav"])
+    wait_until("it to be the call's", lambda: house.stored(call)["recording_sid"] == mono.sid)
+    assert house.stored(call)["fetch_state"] == "local" and stored_status(house, dual) == ("absent", 16101)
 
 
 def transferred(house, recorded=True):

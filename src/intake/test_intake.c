@@ -259,6 +259,17 @@ static void test_better_recording_walks_again(void **state)
     /* It turns out to be nothing: the first one is the call's again. */
     accept(KOL_INTAKE_RECORDING_STATUS,
            IDS "&RecordingSid=" RE2 "&RecordingStatus=absent&ErrorCode=16102");
+    check_str("callbacks may be late", stored(CA)->recording_sid, RE2);
+    const struct kol_recording gone = {.recording_sid = RE2,
+                                       .account_sid = AC,
+                                       .status = "absent",
+                                       .duration = -1,
+                                       .error_code = 16102};
+    bool queued = false;
+    check_ok(
+        "by REST",
+        kol_road_put_recording(db, &conf, a, stored(CA)->id, &gone, kol_wall_ms(), &queued, &err),
+        &err);
     check_str("back", stored(CA)->recording_sid, RE);
 }
 

@@ -46,6 +46,23 @@ static enum kol_code save_resource(struct kol_db *db, struct kol_fetch *f, int64
                                  r->channels, r->source, now_ms, err);
 }
 
+/* Another recording of the call may take its place: then that one is fetched. */
+static enum kol_code save_gone(struct kol_db *db, struct kol_fetch *f, int64_t now_ms,
+                               struct kol_err *err)
+{
+    const struct kol_recording r = {
+        .recording_sid = f->ref.recording_sid,
+        .account_sid = f->ref.account_sid,
+        .status = f->gone_status,
+        .duration = -1,
+        .error_code = f->gone_error,
+    };
+    bool queued = false;
+
+    return kol_road_put_recording(db, f->run->env->conf, f->run->arena, f->call->id, &r, now_ms,
+                                  &queued, err);
+}
+
 /* What players are told while it does not go on: see service.c. */
 static enum kol_code save_failure(struct kol_db *db, struct kol_fetch *f, int64_t business_id,
                                   int64_t now_ms, struct kol_err *err)
@@ -65,8 +82,9 @@ static enum kol_code save_failure(struct kol_db *db, struct kol_fetch *f, int64_
             return business_id ? kol_queue_retry(db, job->id, now_ms, err) : KOL_OK;
         state = KOL_FETCH_REFUSED;
         break;
-    case KOL_NEXT_DONE:
     case KOL_NEXT_GIVE_UP: /* bury() has the last word */
+        return f->gone_status ? save_gone(db, f, now_ms, err) : KOL_OK;
+    case KOL_NEXT_DONE:
     case KOL_NEXT_STOP:
         return KOL_OK;
     }

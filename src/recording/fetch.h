@@ -30,7 +30,9 @@ struct kol_fetch {
     /* what the step saw */
     const char *given;                   /* for the log: "duration=-1", "404" */
     struct kol_rest_recording *resource; /* NULL: not read in this run */
-    struct kol_rest_call *party;         /* the call at Twilio; NULL: not asked */
+    const char *gone_status; /* what Twilio says of a recording that it does not have; NULL */
+    int64_t gone_error;
+    struct kol_rest_call *party; /* the call at Twilio; NULL: not asked */
     struct kol_fetched_file file;
     bool was_local;       /* before this run, and the row says so */
     const char *key_file; /* the private key of what is encrypted */

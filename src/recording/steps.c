@@ -14,6 +14,8 @@ static enum kol_seen judge(struct kol_fetch *f, const struct kol_rest_recording 
 {
     if (is_gone(r->status)) {
         f->given = kol_road_gone_text(f->run->arena, r->status, r->error_code);
+        f->gone_status = r->status;
+        f->gone_error = r->error_code;
         return KOL_SEEN_GONE;
     }
     f->given = kol_arena_fmt(f->run->arena, "duration=%s", r->duration.given);
