@@ -34,7 +34,7 @@ static bool is_word_of_a_trade(const struct kol_scene *s, const struct kol_word 
     for (size_t i = 0; i < w->stem_count; i++) {
         uint32_t cursor = 0, pattern;
         const char *text = w->stems[i].text;
-        if (strcmp(text, "פתח") != 0 &&
+        if (strcmp(text, "פתח") != 0 && strcmp(text, "כרית") != 0 && /* heard for קריית */
             kol_index_next(&s->lexicon->taxonomy.exact, text, strlen(text), &cursor, &pattern))
             return true;
     }
@@ -227,6 +227,8 @@ void kol_find_city(struct kol_scene *s, struct kol_insight_value *ret)
         s->quarter.end = 0;
     double confidence =
         kol_confidence(&kol_confidence_of_city, &strength) * (0.5 + 0.5 * kol_heard(s, s->city));
+    if (first.points < THRESHOLD)
+        confidence *= 0.75;
     if (n->m.how == KOL_PLACE_SOUND)
         confidence *= 0.9 - 0.3 * n->m.distance;
     *ret =

@@ -192,6 +192,9 @@ bool kol_city_is_meant(const struct kol_field *f, const struct kol_place_match *
              kol_is(&t->words[m->first - 1],
                     "the|a|an|my|your|our|his|her|their|this|that|some|any")))
             return false;
+        /* "Pawnee Street": the second word of another name */
+        if (m->first > 0 && w->gap == KOL_GAP_SPACE && t->words[m->first - 1].capital && how == 0)
+            return false;
         bool alone = kol_city_stands_alone(t, m);
         if (!t->has_case) /* "in progress", "to post": a letter's case would have told */
             return (how == 'i' && f->s->lexicon->places->places[m->place].population >= 15000) ||

@@ -146,11 +146,15 @@ static double points_of_context(const struct kol_field *f, const struct kol_ment
     /* "my wife says no, we're in Flagstaff" */
     if (relative && said_before(f, n, 3, "we're|were|we are|i'm|im|i am|אנחנו|אני"))
         relative = false;
+    if (relative &&
+        said_before(f, n, 7, "אני הבעלים|אני בעל|אני בעלת|i'm the owner|i own|i am the owner"))
+        relative = false;
+    bool elsewhere = asks_about_others(f, n) || said_before(f, n, 5, ELSEWHERE);
     if (f->for_others && beside_topic(f, n))
         relative = false;
     else if (is_callers_own(f, n))
         points -= 3.5;
-    if (beside_topic(f, n))
+    if (beside_topic(f, n) && !elsewhere)
         points += 1;
     if (said_before(f, n, 4, COVERS))
         points += 2;
@@ -178,7 +182,7 @@ static double points_of_context(const struct kol_field *f, const struct kol_ment
         points -= 3;
     if (kol_city_relation(t, &n->m) == 't' && said_before(f, n, 3, GOES))
         points -= 3.5;
-    if (asks_about_others(f, n) || said_before(f, n, 5, ELSEWHERE))
+    if (elsewhere)
         points -= 4;
     if (said_before(f, n, 4, OTHERS_DO) && !said_before(f, n, 5, "i|we|אנחנו|אני"))
         points -= 3;
@@ -219,6 +223,7 @@ static double points_of_speaker(const struct kol_field *f, const struct kol_ment
     if (t->turns[turn].role != KOL_ROLE_AGENT)
         return 2.5;
     if (said_before(f, n, 6,
+                    "i have a job in|i've got a job in|i'll be in|אני אהיה ב|יש לי עבודה ב|אני ב|"
                     "i'm in|we're in|based|office|our|i'm from|calling from|אנחנו מ|אנחנו ב|אני "
                     "מ|יושב|יושבים|מדבר|מדברת|מדברים|הגעתם|הגעת|סטודיו|חברת|יוצאים|אצלנו|הסניף"))
         return -2;
@@ -417,6 +422,24 @@ static bool asks_whence(const struct kol_talk *t, size_t first)
                            "מאיפה אתה מתקשר|מאיפה את מתקשרת|מאיפה אתם מדברים") < ask->end;
 }
 
+/* "Is the house in Nahariya?" "No, in Shlomi." */
+static bool is_counter(const struct kol_field *f, const struct kol_mention *n)
+{
+    const struct kol_talk *t = &f->s->talk;
+    uint32_t turn = t->words[n->m.first].turn;
+    if (turn == 0 || t->turns[turn].role != KOL_ROLE_CUSTOMER ||
+        n->m.first > t->turns[turn].first + 5 || !is_first_of_turn(f, n) ||
+        kol_answer_after(t, turn - 1) != KOL_ANSWER_NO)
+        return false;
+    for (size_t i = 0; i < f->count; i++) {
+        const struct kol_place_match *m = &f->list[i].m;
+        if (t->words[m->first].turn == turn - 1 && m->place != n->m.place &&
+            t->sentences[t->words[m->first].sentence].question)
+            return true;
+    }
+    return false;
+}
+
 void kol_city_weigh(const struct kol_field *f, struct kol_mention *n)
 {
     const struct kol_talk *t = &f->s->talk;
@@ -427,6 +450,9 @@ void kol_city_weigh(const struct kol_field *f, struct kol_mention *n)
     if (kol_city_answers_where(t, n->m.first) && is_first_of_turn(f, n)) {
         n->points += asks_whence(t, n->m.first) ? 1.5 : 4;
         n->rule = "city-asked";
+    } else if (is_counter(f, n)) {
+        n->points += 3;
+        n->rule = "city-corrected";
     } else if (how == 0 && kol_city_stands_alone(t, &n->m)) {
         n->points += 1.5;
     } else if (how == 0 && t->words[n->m.first].script == KOL_SCRIPT_LATIN && t->has_case) {

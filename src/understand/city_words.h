@@ -32,14 +32,15 @@
 
 #define TRAVEL \
     "drive from|driving from|coming from|came from|drove from|driving to|flight|flying|" \
-    "fly to|heading to|headed to|on the way to|on my way to|way from|way to|drove it to|drove to|driven to|drive it to|travelling|" \
-    "traveling|got to be in|have to be in|i'll be in|we'll be in|for work in|working in|" \
-    "work in|להביא אליכם|אבוא אליכם|לבוא אליכם|להגיע אליכם|bring it to you in|away in|" \
-    "leave for|leaving for|off to|flight to|flying home to|trip to|meeting in|back from|" \
-    "נסענו|נסעתי|נוסע|נוסעת|נוסעים|טסים|טס|טסה|בדרך ל|בדרך|בדרכי|חוזר מ|חוזרים מ|חזרתי מ|" \
-    "חזרנו מ|עובד|עובדת|עובדים|בעבודה|מגיע מ|יצאנו מ|יצאתי מ|he works in|she works in|" \
-    "who works in|husband works in|wife works in|from work|at work in|back home in|" \
-    "back in|home to|head back to|return to|מהעבודה|מהמשרד|חוזרים ל|חוזר ל|חוזרת ל"
+    "fly to|heading to|headed to|on the way to|on my way to|way from|way to|drove it to|" \
+    "drove to|driven to|drive it to|travelling|traveling|got to be in|have to be in|" \
+    "i'll be in|we'll be in|for work in|working in|work in|להביא אליכם|אבוא אליכם|" \
+    "לבוא אליכם|להגיע אליכם|bring it to you in|away in|leave for|leaving for|off to|" \
+    "flight to|flying home to|trip to|meeting in|back from|נסענו|נסעתי|נוסע|נוסעת|נוסעים|" \
+    "טסים|טס|טסה|בדרך ל|בדרך|בדרכי|חוזר מ|חוזרים מ|חזרתי מ|חזרנו מ|עובד|עובדת|עובדים|" \
+    "בעבודה|מגיע מ|יצאנו מ|יצאתי מ|he works in|she works in|who works in|" \
+    "husband works in|wife works in|from work|at work in|back home in|back in|home to|" \
+    "head back to|return to|מהעבודה|מהמשרד|חוזרים ל|חוזר ל|חוזרת ל"
 
 /* These with "from": "מגיעים ממודיעין", "עברנו מכרמיאל" */
 #define COMES \
@@ -94,7 +95,7 @@
     "she's moved|he's moved|they've moved|she moved|he moved|they moved|moved away|" \
     "moved to|gone to|went to|she lives|he lives|they live|she works|he works|they work|" \
     "she's at university|עברה ל|עבר ל|עברו ל|עברה|נסעו|נסע ל|נסעה ל|מתחתנת ב|עברו לגור|" \
-    "עברה לגור|עבר לגור"
+    "עברה לגור|עבר לגור|הם עברו|הן עברו|היא עברה|הוא עבר|הם גרים|היא גרה|הוא גר"
 
 /* Somebody said so, and that is why it is wrong: "the agent said Netanya", "the form says Leeds".
  */

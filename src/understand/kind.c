@@ -41,6 +41,11 @@ static bool is_empty(const struct kol_scene *s)
            (t->word_count < 12 && empty * 4 >= t->word_count * 3);
 }
 
+#define ASKS_WHO                                                                                   \
+    "הגעתי|הגעתי ל|זה בית|זו קופת|זה ה|is this|is that|have i reached|am i through to|is it the"
+#define IS_ANOTHER                                                                                 \
+    "לא זה|זה לא|this is|it's a|it is a|this isn't|you've got|you have|לא זאת|לא זו|הגעת|הגעתם"
+
 /* "טעות." "סליחה, טעות": all there is in its clause. */
 static bool says_mistake(const struct kol_talk *t)
 {
@@ -50,8 +55,27 @@ static bool says_mistake(const struct kol_talk *t)
     return false;
 }
 
+/* "Is this the clinic?" "No, it's a garage.": somebody asks for another place and is told so. */
+static bool asks_for_another(const struct kol_talk *t)
+{
+    if (t->turn_count < 2 || t->word_count > 90)
+        return false;
+    for (size_t k = 0; k + 1 < t->turn_count && k < 3; k++) {
+        const struct kol_talk_turn *ask = &t->turns[k], *answer = &t->turns[k + 1];
+        if (ask->role == KOL_ROLE_AGENT || answer->role != KOL_ROLE_AGENT ||
+            answer->end == answer->first ||
+            kol_phrase_find(t, ask->first, ask->end, ASKS_WHO) == ask->end)
+            continue;
+        return kol_answer_after(t, k) == KOL_ANSWER_NO &&
+               kol_phrase_find(t, answer->first, answer->end, IS_ANOTHER) < answer->end;
+    }
+    return false;
+}
+
 static bool is_wrong_number(const struct kol_scene *s)
 {
+    if (asks_for_another(&s->talk))
+        return true;
     return said(s, "wrong number|wrong no|misdialed|misdialled|dialled the wrong|dialed the "
                    "wrong|must have the wrong|have the wrong|one digit off|"
                    "wrong business|wrong place|misdial|"
@@ -66,39 +90,40 @@ static bool is_wrong_number(const struct kol_scene *s)
 static bool is_sales(const struct kol_scene *s)
 {
     size_t strong = count_said(
-        s,
-        "wholesaler|does your purchasing|lower the fees|lower your|merchant solutions|merchant "
-        "services|we help businesses|we're saving|saving businesses|business solutions|i'm calling "
-        "to see if you'd|calling to offer|would you be interested in|are you the person|decision "
-        "maker|in charge of|who handles your|who is in charge|free trial|no obligation|business "
-        "energy|business rates|toner|sponsor|advertise with|advertising space|directory|solar "
-        "leads|new customers every|grow your business|more leads|quality leads|card machine|card "
-        "reader|pos system|payment terminal|payroll software|press any key|vehicle warranty|car "
-        "warranty|to opt out|on behalf of|lowest rates|cheaper rates|switch provider|business "
-        "phone|business internet|insurance for your business|our price list|our catalogue|our "
-        "catalog|for the trade|"
-        "we supply|who does your|press one|press nine|press 1|press 9|press 2|press two|business "
-        "listing|google "
-        "listing|removed from this list|owner of the business|business owner|the owner|"
-        "extended warranty|special offer|we noticed your website|your google|search "
-        "engine|merchant account|credit card processing|not verified|marketing agency|"
-        "calling from the|lower your rates|energy supplier|electricity rates|this is a "
-        "recorded|important message|your listing|your account has been|seo|"
-        "page of google|first page|rank higher|business loan|business "
-        "funding|survey|conducting|market research|customer satisfaction|small "
-        "businesses|donate|donation|you have been selected|you've been selected|you have won|"
-        "בעל העסק|בעלת העסק|קידום בגוגל|קידום אורגני|עמוד הראשון|דף נחיתה|המודעות|הצעה מיוחדת|משהו "
-        "מיוחד|דמי הקמה|בהתחייבות|סקר|עורכים סקר|שביעות רצון|מכון מחקר|בעלי עסקים|הקש|הקישו|הקש "
-        "1|הקישו 1|"
-        "לידים|הלוואה|הלוואה לעסק|מבצע מיוחד|חברת הסליקה|סליקה|מסלול סלולר|שדרוג "
-        "המסלול|לתרום|תרומה|עמותת|זכית|נבחרת|עמוד ראשון|מנהל הרכש|חבילת סלולר|הסקר|קידום|פרסום "
-        "בגוגל|להגדיל את המכירות|יותר לקוחות|מי אחראי אצלכם|מי מטפל אצלכם ברכש|אחראי הרכש|מנהל "
-        "העסק|הבעלים של העסק|ביטוח לעסק|תוכנה לניהול|מערכת לניהול|דמו|פגישת ייעוץ חינם|במחיר "
-        "מיוחד|מסלול לעסקים|חבילה לעסקים|ספק של|אנחנו מספקים|קטלוג|להיכנס למאגר|אינדקס עסקים|דפי "
-        "זהב|לידים חמים|מבצע לעסקים|מוקד המכירות|הלוואות לעסקים|מסוף סליקה|מסוף אשראי|מסופי "
-        "אשראי|עסקים קטנים|דמי מנוי|לעסקים|העמלה חצי|"
-        "ניסיון חינם|ללא התחייבות|בלי התחייבות|לקוחות חדשים|להציע לך|להציע לכם|להציע לעסק|מחברת "
-        "הסלולר");
+        s, "wholesaler|small business owners|credit card fees|cut their|free statement|"
+           "free review|free quote for your business|save businesses|does your purchasing|"
+           "lower the fees|lower your|merchant solutions|merchant services|"
+           "we help businesses|we're saving|saving businesses|business solutions|"
+           "i'm calling to see if you'd|calling to offer|would you be interested in|"
+           "are you the person|decision maker|in charge of|who handles your|"
+           "who is in charge|free trial|no obligation|business energy|business rates|toner|"
+           "sponsor|advertise with|advertising space|directory|solar leads|"
+           "new customers every|grow your business|more leads|quality leads|card machine|"
+           "card reader|pos system|payment terminal|payroll software|press any key|"
+           "vehicle warranty|car warranty|to opt out|on behalf of|lowest rates|"
+           "cheaper rates|switch provider|business phone|business internet|"
+           "insurance for your business|our price list|our catalogue|our catalog|"
+           "for the trade|we supply|who does your|press one|press nine|press 1|press 9|"
+           "press 2|press two|business listing|google listing|removed from this list|"
+           "owner of the business|business owner|the owner|extended warranty|special offer|"
+           "we noticed your website|your google|search engine|merchant account|"
+           "credit card processing|not verified|marketing agency|calling from the|"
+           "lower your rates|energy supplier|electricity rates|this is a recorded|"
+           "important message|your listing|your account has been|seo|page of google|"
+           "first page|rank higher|business loan|business funding|survey|conducting|"
+           "market research|customer satisfaction|small businesses|donate|donation|"
+           "you have been selected|you've been selected|you have won|בעל העסק|בעלת העסק|"
+           "קידום בגוגל|קידום אורגני|עמוד הראשון|דף נחיתה|המודעות|הצעה מיוחדת|משהו מיוחד|"
+           "דמי הקמה|בהתחייבות|סקר|עורכים סקר|שביעות רצון|מכון מחקר|בעלי עסקים|הקש|הקישו|"
+           "הקש 1|הקישו 1|לידים|הלוואה|הלוואה לעסק|מבצע מיוחד|חברת הסליקה|סליקה|מסלול סלולר|"
+           "שדרוג המסלול|לתרום|תרומה|עמותת|זכית|נבחרת|עמוד ראשון|מנהל הרכש|חבילת סלולר|הסקר|"
+           "קידום|פרסום בגוגל|להגדיל את המכירות|יותר לקוחות|מי אחראי אצלכם|"
+           "מי מטפל אצלכם ברכש|אחראי הרכש|מנהל העסק|הבעלים של העסק|ביטוח לעסק|תוכנה לניהול|"
+           "מערכת לניהול|דמו|פגישת ייעוץ חינם|במחיר מיוחד|מסלול לעסקים|חבילה לעסקים|ספק של|"
+           "אנחנו מספקים|קטלוג|להיכנס למאגר|אינדקס עסקים|דפי זהב|לידים חמים|מבצע לעסקים|"
+           "מוקד המכירות|הלוואות לעסקים|מסוף סליקה|מסוף אשראי|מסופי אשראי|עסקים קטנים|"
+           "דמי מנוי|לעסקים|העמלה חצי|ניסיון חינם|ללא התחייבות|בלי התחייבות|לקוחות חדשים|"
+           "להציע לך|להציע לכם|להציע לעסק|מחברת הסלולר");
     size_t wants = count_said(s, "i need|we need|i'm looking for|looking for a|i want|אני צריך|אני "
                                  "צריכה|אני מחפש|אני מחפשת|צריכים|דחוף");
     /* "not interested", says the business. */
@@ -116,17 +141,17 @@ static bool is_sales(const struct kol_scene *s)
 /* A courier at the door, an applicant: talk with the business that is no request for its work. */
 static bool is_other_business(const struct kol_scene *s)
 {
-    return said(
-        s, "about the job|the driver job|still hiring|about the vacancy|the vacancy|the job ad|"
-           "your job ad|apply for|send us your cv|looking for work|looking for a job|got any "
-           "jobs going|any openings|לגבי המשרה|לגבי העבודה|"
-           "didn't get the invoice|haven't received the invoice|"
-           "haven't got the invoice|copy of the invoice|לא קיבלתי את החשבונית|לא קיבלתי "
-           "חשבונית|לא קיבלתי קבלה|לא קיבלתי את הקבלה|parcel for you|package for you|delivery for "
-           "you|the job you advertised|job "
-           "application|applying for|my resume|my cv|are you hiring|"
-           "the position|i'm at the gate with|חבילה בשבילך|חבילה בשבילכם|משלוח בשבילך|יש לי "
-           "חבילה|קורות חיים|המשרה|דרושים אצלכם|מחפש עבודה|מחפשת עבודה|לגבי העבודה שפרסמתם");
+    return said(s, "about the job|the driver job|still hiring|about the vacancy|the vacancy|"
+                   "the job ad|your job ad|apply for|send us your cv|looking for work|"
+                   "looking for a job|got any jobs going|any openings|לגבי המשרה|לגבי העבודה|"
+                   "didn't get the invoice|haven't received the invoice|haven't got the invoice|"
+                   "missing an invoice|missing the invoice|חסרה לנו חשבונית|חסרה לי חשבונית|"
+                   "חסרה חשבונית|לשלוח לי את החשבונית|לשלוח לנו את החשבונית|copy of the invoice|"
+                   "לא קיבלתי את החשבונית|לא קיבלתי חשבונית|לא קיבלתי קבלה|לא קיבלתי את הקבלה|"
+                   "parcel for you|package for you|delivery for you|the job you advertised|"
+                   "job application|applying for|my resume|my cv|are you hiring|the position|"
+                   "i'm at the gate with|חבילה בשבילך|חבילה בשבילכם|משלוח בשבילך|יש לי חבילה|"
+                   "קורות חיים|המשרה|דרושים אצלכם|מחפש עבודה|מחפשת עבודה|לגבי העבודה שפרסמתם");
 }
 
 enum kol_insight_kind kol_find_kind(const struct kol_scene *s)
@@ -148,7 +173,8 @@ enum kol_insight_kind kol_find_kind(const struct kol_scene *s)
     "as fast as you can|quick as you can|quickly as you can|hurry|soon as you can|"                                                                 \
     "someone now|somebody now|this minute|can't wait|cannot wait|within the hour|"                                                                  \
     "tonight please|how soon can|how fast can|how quickly|as quick as|desperate|"                                                                   \
-    "stranded|come quick|fast please|please hurry|someone quick|somebody quick|"                                                                    \
+    "stranded|come quick|fast please|please hurry|sooner the better|the sooner|someone "                                                            \
+    "quick|somebody quick|"                                                                                                                         \
     "someone fast|somebody fast|really quick|here now|over now|out now|round now|"                                                                  \
     "come over right|help now|pronto|a s a p|rush over|this instant|"                                                                               \
     "right this second|anyone available now|דחוף|דחופה|בדחיפות|מיד|מייד|תמהר|תמהרו|"                                \
@@ -199,7 +225,7 @@ static bool is_about_else(const struct kol_talk *t, size_t i)
     return kol_phrase_before(t, i, "is|it's|living|not|are|renting|working|tight|busy") ||
            kol_phrase_find(t, first, end,
                            COMING "|need|want|help|stuck|locked|anyone|anybody|can you|could you|"
-                                  "please|leaking|flooding|pouring|tow") == end;
+                                  "please|if you can|you can|leaking|flooding|pouring|tow") == end;
 }
 
 void kol_find_urgency(struct kol_scene *s, bool requested, struct kol_insight_value *ret)

@@ -198,6 +198,15 @@ static void offer_intros(const struct kol_scene *s, struct candidate *best)
         size_t sure = kol_phrase_at(t, i, SURE_INTROS),
                likely = sure ? 0 : kol_phrase_at(t, i, LIKELY_INTROS);
         size_t at = i + sure + likely;
+        if (kol_is(&t->words[i], "השם") && kol_phrase_before(t, i, "ברוך|בעזרת|חס|אם ירצה|ירצה"))
+            continue; /* "thank God" */
+        while (at > i && at < t->word_count && kol_is(&t->words[at], "uh|um|er|erm|אה|אממ") &&
+               t->words[at].turn == t->words[i].turn) {
+            at++; /* "this is, uh, Mrs. Whitaker" */
+            if (at < t->word_count && t->words[at].gap == KOL_GAP_COMMA &&
+                kol_is(&t->words[at - 1], "uh|um|er|erm|אה|אממ"))
+                t->words[at].gap = KOL_GAP_SPACE;
+        }
         if (at == i || at >= t->word_count || t->words[at].gap > KOL_GAP_HYPHEN ||
             greets_as_business(t, i))
             continue;

@@ -64,6 +64,15 @@ static size_t next_own(const struct kol_talk *t, size_t i)
     return next;
 }
 
+static bool to_national(const struct run *r, char *ret, size_t size);
+
+/* Enough digits for a number: what follows is no "oh" of it. */
+static bool is_whole(const struct run *r)
+{
+    char national[MAX_DIGITS + 4];
+    return to_national(r, national, sizeof national);
+}
+
 /* Reads a run of digits from word i. Returns the word after it; i when there is no number. */
 static size_t read_run(const struct kol_talk *t, size_t i, struct run *ret)
 {
@@ -75,7 +84,8 @@ static size_t read_run(const struct kol_talk *t, size_t i, struct run *ret)
     while (at < t->word_count) {
         if (ret->len > 0 && !goes_on(t, at, ret->len))
             break;
-        if (ret->len >= 9 && kol_phrase_at(t, at, "oh i|oh and|oh my|oh thanks|oh thank|o k"))
+        if (ret->len >= 9 && is_whole(ret) &&
+            kol_phrase_at(t, at, "oh i|oh and|oh my|oh thanks|oh thank|o k"))
             break;
         size_t n = kol_spoken_digits(t, at, digits, sizeof digits);
         if (n > 0) {

@@ -91,6 +91,14 @@ static bool phrase_continues(const struct search *x, const struct kol_phrase *p,
     return true;
 }
 
+/* "אם יש או שיש לו": no marble (שיש), but "that he has". */
+static bool is_that_there_is(const struct kol_talk *t, size_t i)
+{
+    return kol_is(&t->words[i], "שיש") && i + 1 < t->word_count &&
+           kol_is(&t->words[i + 1], "לו|לי|לה|לנו|להם|להן|לך|לכם|פה|שם|כאן|עוד|מישהו|משהו|בעיה|"
+                                    "אצל|אצלי|אצלנו|בו|בה|בית|רק|גם|איזה|איזו|מקום|זמן");
+}
+
 static bool find_hits(struct search *x)
 {
     const struct kol_talk *t = &x->s->talk;
@@ -99,7 +107,7 @@ static bool find_hits(struct search *x)
     if (!words || !x->hits)
         return false;
     for (size_t i = 0; i < t->word_count; i++)
-        if (!(x->s->marks[i] & (KOL_MARK_NAME | KOL_MARK_PHONE)))
+        if (!(x->s->marks[i] & (KOL_MARK_NAME | KOL_MARK_PHONE)) && !is_that_there_is(t, i))
             words[i].count = patterns_of(x->t, &t->words[i], words[i].list);
     for (size_t i = 0; i < t->word_count; i++)
         for (size_t k = 0; k < words[i].count; k++) {
@@ -164,7 +172,8 @@ static bool is_third_party(const struct search *x, struct kol_span span)
     if (kol_role_at(t, span.first) == KOL_ROLE_AGENT)
         return false;
     if (span.end < t->word_count &&
-        kol_phrase_at(t, span.end, "קוראים לו|קוראים לה|his name|her name|אמר|אמרה|told me"))
+        kol_phrase_at(t, span.end,
+                      "קוראים לו|קוראים לה|his name|her name|אמר|אמרה|told me|שלי|שלנו"))
         return true;
     return kol_phrase_before(t, span.first,
                              "my|our|his|her|their|i'm a|im a|as a|i am a|from the|by the|from "
@@ -286,6 +295,8 @@ static void score_cue(struct search *x, const struct kol_cue *cue, struct kol_sp
                                         "service-hint", "service-thing"};
     struct tally *y = &x->tallies[cue->service];
     double points = worth[cue->level] * factor * weight_of_speaker(x, span.first);
+    if (cue->level == KOL_CUE_NAME) /* "dog groomer" says more than "groomer" */
+        points += 0.6 * (double)(span.end - span.first - 1);
     bool negatable = cue->level == KOL_CUE_NAME || cue->part_count == 1;
     bool names_trade = cue->level == KOL_CUE_NAME;
     if (negatable && is_denied(x, span.first)) {
@@ -406,20 +417,23 @@ static void score_sounds(struct search *x)
     for (size_t i = 0; i < t->word_count; i++) {
         const struct kol_word *w = &t->words[i];
         bool latin = w->script == KOL_SCRIPT_LATIN;
-        if (strlen(w->norm) < (latin ? 6 : 10) || x->s->marks[i] || is_known(x, w))
+        /* Short names only where a trade is asked for: "צריך צבאי". */
+        bool asked = !latin && wanted_next(x, i);
+        size_t least = latin ? 6 : asked ? 8 : 10;
+        if (strlen(w->norm) < least || x->s->marks[i] || is_known(x, w))
             continue;
         for (size_t p = 0; p < x->t->phrase_count; p++) {
             const struct kol_phrase *phrase = &x->t->phrases[p];
             const struct kol_cue *cue = &x->t->cues[x->t->cue_of_part[phrase->part]];
             const char *word = x->t->patterns[phrase->patterns[0]];
             if (cue->level != KOL_CUE_NAME || cue->part_count > 1 || phrase->count > 1 ||
-                strlen(word) < (latin ? 6 : 10))
+                strlen(word) < least)
                 continue;
             for (size_t s = 0; s < w->stem_count; s++) {
-                if (strlen(w->stems[s].text) < (latin ? 6 : 10))
+                if (strlen(w->stems[s].text) < least)
                     continue;
                 double d = kol_sound_distance(w->stems[s].text, word);
-                if (d > 0 && d <= (latin ? 0.5 : 0.45))
+                if (d > 0 && d <= (latin ? 0.5 : strlen(word) < 10 ? 0.36 : 0.45))
                     score_cue(x, cue, (struct kol_span){(uint32_t)i, (uint32_t)i + 1},
                               0.75 - 0.3 * d);
             }
