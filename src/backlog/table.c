@@ -19,6 +19,9 @@ const char *kol_old_name(enum kol_old_column column)
 /* ---- saying ---- */
 
 static void note(const struct kol_table *t, enum kol_old_column column, bool refused,
+                 const char *fmt, va_list args) KOL_PRINTF(4, 0);
+
+static void note(const struct kol_table *t, enum kol_old_column column, bool refused,
                  const char *fmt, va_list args)
 {
     char text[300];
