@@ -1,4 +1,5 @@
 #include "backlog/reconcile.h"
+#include "backlog/lease.h"
 #include "backlog/walk.h"
 #include "base/clock.h"
 #include "base/ids.h"
@@ -48,18 +49,10 @@ int64_t kol_reconcile_from(const struct kol_reconcile *row, int64_t overlap_ms)
 struct turn {
     struct kol_reconciler *r;
     const char *account_sid;
-    bool taken;
     int64_t started_ms;
     const struct kol_walk_count *count;
     const char *error; /* NULL: it went well */
 };
-
-static enum kol_code take_change(struct kol_db *db, void *arg, struct kol_err *err)
-{
-    struct turn *t = arg;
-
-    return kol_reconcile_take(db, t->account_sid, t->r->owner, t->started_ms, &t->taken, err);
-}
 
 static enum kol_code end_change(struct kol_db *db, void *arg, struct kol_err *err)
 {
@@ -151,9 +144,11 @@ static void look_through(struct kol_reconciler *r, struct account *at)
     struct kol_walk_count count = {0};
     struct kol_err err = {0}, storing = {0};
     struct turn t = {.r = r, .account_sid = at->sid, .started_ms = kol_wall_ms(), .count = &count};
-    enum kol_code code = kol_write(r->writer, take_change, &t, &err);
+    struct kol_lease lease = {.writer = r->writer, .account_sid = at->sid, .owner = r->owner};
+    bool taken = false;
+    enum kol_code code = kol_lease_take(&lease, &taken, &err);
 
-    if (code == KOL_OK && !t.taken) {
+    if (code == KOL_OK && !taken) {
         at->next_boot_ms = kol_boot_ms() + BUSY_MS / r->conf->test_wait_divisor;
         return;
     }

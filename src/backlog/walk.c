@@ -1,5 +1,6 @@
 #include "backlog/walk.h"
 #include "backlog/found.h"
+#include "backlog/lease.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/crypto.h"
@@ -19,7 +20,6 @@
 enum {
     GAP_MS = 200,      /* between two requests of one account */
     BETWEEN_MS = 1000, /* between two pages, so that another walk gets its turn */
-    EXTEND_MS = 10 * 1000,
     SLICE_MS = 20,
     TRIES = 6,          /* of one request */
     PATIENCE_MS = 1000, /* before the second try; doubles */
@@ -37,7 +37,7 @@ struct walking {
     struct kol_walk_count *count;
     struct kol_arena *page; /* forgotten with each page */
     int64_t next_boot_ms;   /* when the next request may go out */
-    int64_t extended_boot_ms;
+    struct kol_lease lease;
     char from_date[16], to_date[16];
     struct kol_rest_cursor cursor;
     struct kol_rest_recordings list;
@@ -65,73 +65,28 @@ static enum kol_code wait_ms(const struct walking *w, int64_t ms, struct kol_err
     return wait_until(w, kol_boot_ms() + ms / w->o->conf->test_wait_divisor, err);
 }
 
-/* ---- the lease ---- */
+/* ---- turns ---- */
 
-struct lease {
-    const struct kol_walk *o;
-    bool taken;
-};
-
-static enum kol_code take_change(struct kol_db *db, void *arg, struct kol_err *err)
+static enum kol_code take_turn(struct walking *w, struct kol_err *err)
 {
-    struct lease *l = arg;
-
-    return kol_reconcile_take(db, l->o->account_sid, l->o->owner, kol_wall_ms(), &l->taken, err);
-}
-
-static enum kol_code leave_change(struct kol_db *db, void *arg, struct kol_err *err)
-{
-    struct lease *l = arg;
-
-    return kol_reconcile_leave(db, l->o->account_sid, l->o->owner, err);
-}
-
-static enum kol_code extend_change(struct kol_db *db, void *arg, struct kol_err *err)
-{
-    struct lease *l = arg;
-
-    return kol_reconcile_extend(db, l->o->account_sid, l->o->owner, err);
-}
-
-static enum kol_code take_lease(struct walking *w, struct kol_err *err)
-{
-    struct lease l = {.o = w->o};
-    enum kol_code code = KOL_OK;
+    bool taken = false;
 
     if (!w->o->share)
         return KOL_OK;
     for (;;) {
-        code = kol_write(w->o->writer, take_change, &l, err);
-        if (code != KOL_OK || l.taken)
-            break;
-        code = wait_ms(w, BETWEEN_MS / 2, err);
-        if (code != KOL_OK)
+        enum kol_code code = kol_lease_take(&w->lease, &taken, err);
+
+        if (code == KOL_OK && !taken)
+            code = wait_ms(w, BETWEEN_MS / 2, err);
+        if (code != KOL_OK || taken)
             return code;
     }
-    w->extended_boot_ms = kol_boot_ms();
-    return code;
 }
 
 /* Somebody else may look at the account between two pages. */
-static enum kol_code leave_lease(struct walking *w, struct kol_err *err)
+static enum kol_code leave_turn(struct walking *w, struct kol_err *err)
 {
-    struct lease l = {.o = w->o};
-
-    if (!w->o->share)
-        return KOL_OK;
-    return kol_write(w->o->writer, leave_change, &l, err);
-}
-
-static enum kol_code keep_lease(struct walking *w, struct kol_err *err)
-{
-    struct lease l = {.o = w->o};
-
-    if (kol_boot_ms() - w->extended_boot_ms < EXTEND_MS)
-        return KOL_OK;
-    enum kol_code code = kol_write(w->o->writer, extend_change, &l, err);
-    if (code == KOL_OK)
-        w->extended_boot_ms = kol_boot_ms();
-    return code;
+    return w->o->share ? kol_lease_leave(&w->lease, err) : KOL_OK;
 }
 
 /* ---- asking ---- */
@@ -147,10 +102,10 @@ static enum kol_code wait_longer(struct walking *w, int64_t ms, struct kol_err *
 {
     enum kol_code code = KOL_OK;
 
-    for (; code == KOL_OK && ms > 0; ms -= EXTEND_MS) {
-        code = wait_ms(w, ms < EXTEND_MS ? ms : EXTEND_MS, err);
+    for (; code == KOL_OK && ms > 0; ms -= KOL_LEASE_KEEP_MS) {
+        code = wait_ms(w, ms < KOL_LEASE_KEEP_MS ? ms : KOL_LEASE_KEEP_MS, err);
         if (code == KOL_OK)
-            code = keep_lease(w, err);
+            code = kol_lease_keep(&w->lease, err);
     }
     return code;
 }
@@ -175,7 +130,7 @@ static enum kol_code ask(struct walking *w, question q, void *arg, struct kol_er
         enum kol_code code = wait_until(w, w->next_boot_ms, err);
 
         if (code == KOL_OK)
-            code = keep_lease(w, err);
+            code = kol_lease_keep(&w->lease, err);
         if (code != KOL_OK)
             return code;
         w->next_boot_ms = kol_boot_ms() + GAP_MS / w->o->conf->test_wait_divisor;
@@ -454,12 +409,12 @@ static enum kol_code do_pages(struct walking *w, struct kol_err *err)
         if (pages == MOST_PAGES)
             return kol_fail(err, KOL_TOO_LARGE, "Twilio's list has more than %d pages", MOST_PAGES);
         kol_arena_reset(w->page);
-        enum kol_code code = take_lease(w, err);
+        enum kol_code code = take_turn(w, err);
         if (code != KOL_OK)
             return code;
         code = do_page(w, err);
         struct kol_err leaving = {0};
-        enum kol_code left = leave_lease(w, &leaving);
+        enum kol_code left = leave_turn(w, &leaving);
         if (code == KOL_OK && left != KOL_OK) {
             *err = leaving;
             code = left;
@@ -477,7 +432,10 @@ enum kol_code kol_walk_run(const struct kol_walk *walk, struct kol_walk_count *r
                            struct kol_err *err)
 {
     KOL_ARENA page = kol_arena_new(0);
-    struct walking w = {.o = walk, .count = ret, .page = page, .extended_boot_ms = kol_boot_ms()};
+    struct walking w = {.o = walk,
+                        .count = ret,
+                        .page = page,
+                        .lease = {walk->writer, walk->account_sid, walk->owner, kol_boot_ms()}};
 
     *ret = (struct kol_walk_count){0};
     if (!page)
