@@ -405,6 +405,24 @@ def test_refused_credentials_stop_one_account_only(make_house):
     house.wait_file(theirs)
 
 
+def test_a_file_with_another_token_is_enough(make_house, tmp_path):
+    """The file that a row names is read at each use; who waited for it goes on by himself."""
+    house = make_house(business=False)
+    account = house.twilio.add_account()
+    file = tmp_path / "token"
+    file.touch(0o600)
+    file.write_text("0" * 32)
+    house.kol.run("account", "add", account.sid, "--token-from", f"file:{file}")
+    house.kol.run("business", "add", "--name", "Carmel", "--number", NUMBERS[1], "--account", account.sid)
+    call = house.twilio.add_call(CALLER, NUMBERS[1], account_sid=account.sid)
+    recording = house.twilio.add_recording(call, mp3=tone_mp3())
+    accepted(house.twilio.recording_status(call, recording, house.kol.url, how={"token": "0" * 32}))
+    wait_until("its fetch to pause", lambda: any(j["state"] == "paused" for j in house.jobs(call)))
+    file.write_text(account.token)
+    house.wait_file(call)
+    house.kol.wait_log(f"the credentials of {account.sid} have changed: 1 paused jobs go on")
+
+
 def test_where_secrets_may_come_from(make_house, tmp_path):
     """A file, the environment, the standard input; never the command line; a file for all is refused."""
     house = make_house(business=False, env={"CARMEL_TOKEN": "e" * 32})

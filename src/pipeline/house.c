@@ -4,12 +4,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "pipeline/refused.h"
 #include "pipeline/supervise.h"
 #include "pipeline/worker.h"
 #include "store/fact.h"
 #include "transcribe/engines.h"
 #include "transcribe/stage.h"
-#include "twilio/account.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -21,7 +21,6 @@
 #define SELFTEST_MS (5 * 60 * 1000)
 #define SELFTEST_LOOK_MS 200
 #define ENGINE_FACT "engine"
-#define CREDENTIALS_FACT "credentials"
 #define MEDIA_HOSTS_MOST (64 * 1024)
 #define KEY_MOST 4200
 
@@ -46,47 +45,6 @@ static enum kol_code release_change(struct kol_db *db, void *arg, struct kol_err
     if (code != KOL_OK)
         return code;
     return kol_queue_release_owner(db, KOL_CHILD_OWNER, true, now_ms, NULL, err);
-}
-
-/* Jobs of an account that paused because it was refused go on when its credentials are others. */
-static enum kol_code compare_credentials(struct kol_db *db, struct kol_arena *a,
-                                         const struct kol_conf *conf, const char *account_sid,
-                                         struct kol_err *err)
-{
-    char hash[65];
-    char *before = NULL;
-    int64_t resumed = 0;
-    const char *fact = kol_arena_fmt(a, "%s:%s", CREDENTIALS_FACT, account_sid);
-
-    if (!fact)
-        return kol_fail(err, KOL_NO_MEMORY, "compare credentials: out of memory");
-    enum kol_code code = kol_account_fingerprint(db, conf, account_sid, hash, err);
-    if (code == KOL_OK)
-        code = kol_fact_get(db, a, fact, &before, err);
-    if (code != KOL_OK || kol_streq(before, hash))
-        return code;
-    code = kol_queue_resume(db, "refused", account_sid, kol_wall_ms(), &resumed, err);
-    if (code == KOL_OK && resumed > 0)
-        kol_info("the credentials of %s have changed: %lld paused jobs go on", account_sid,
-                 (long long)resumed);
-    return code == KOL_OK ? kol_fact_set(db, fact, hash, err) : code;
-}
-
-static enum kol_code credentials_change(struct kol_db *db, void *arg, struct kol_err *err)
-{
-    const struct kol_conf *conf = arg;
-    KOL_ARENA a = kol_arena_new(0);
-    struct kol_account *rows = NULL;
-    size_t n = 0;
-
-    if (!a)
-        return kol_fail(err, KOL_NO_MEMORY, "compare credentials: out of memory");
-    enum kol_code code = kol_account_list(db, a, &rows, &n, err);
-    if (code == KOL_OK && !kol_str_empty(conf->twilio_account_sid))
-        code = compare_credentials(db, a, conf, conf->twilio_account_sid, err);
-    for (size_t i = 0; code == KOL_OK && i < n; i++)
-        code = compare_credentials(db, a, conf, rows[i].account_sid, err);
-    return code;
 }
 
 /* Jobs that wait for a setting go on when it is another than at the last start. */
@@ -141,9 +99,6 @@ static enum kol_code take_over(const struct kol_house_options *options, struct k
 
     if (code != KOL_OK)
         return code;
-    code = kol_write(options->writer, credentials_change, (void *)(uintptr_t)options->conf, err);
-    if (code != KOL_OK)
-        return code;
     code = kol_write(options->writer, media_hosts_change, (void *)(uintptr_t)options->conf, err);
     if (code != KOL_OK)
         return code;
@@ -170,6 +125,7 @@ static enum kol_code start_serve_threads(struct kol_house *h, struct kol_err *er
                 .stopping = h->options.stopping},
         .owner = SERVE_OWNER,
         .shares = shares,
+        .now_and_then = kol_refused_look,
     };
 
     return kol_workers_start(&options, &h->workers, err);

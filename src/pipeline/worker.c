@@ -216,6 +216,15 @@ static void reap(struct kol_workers *w)
         kol_warn("gave back %lld jobs whose worker was gone", (long long)count);
 }
 
+static void tend(struct kol_workers *w, struct kol_db *db)
+{
+    const struct kol_workers_options *o = &w->options;
+    struct kol_err err = {0};
+
+    if (o->now_and_then && o->now_and_then(o->env.conf, o->env.writer, db, &err) != KOL_OK)
+        kol_error("look after waiting jobs: %s", err.msg);
+}
+
 static void *watchdog_main(void *arg)
 {
     struct kol_workers *w = arg;
@@ -228,6 +237,7 @@ static void *watchdog_main(void *arg)
             watch_thread(&w->threads[i], db);
         if (kol_boot_ms() - reaped_ms >= REAP_MS) {
             reap(w);
+            tend(w, db);
             reaped_ms = kol_boot_ms();
         }
         kol_sleep_ms(WATCH_MS);

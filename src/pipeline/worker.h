@@ -20,6 +20,9 @@ struct kol_workers_options {
         const char *stage;
         int threads;
     } * shares;
+    /* The watchdog calls it every few seconds; NULL is fine. */
+    enum kol_code (*now_and_then)(const struct kol_conf *conf, struct kol_writer *writer,
+                                  struct kol_db *db, struct kol_err *err);
     /* A worker process: a stage that does not stop within 2 s is ended with the process. */
     bool may_exit;
 };
