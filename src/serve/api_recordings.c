@@ -68,7 +68,7 @@ enum wanted { TO_PLAY, TO_SAVE, TO_PREPARE };
 /* What a request is about, kept until the change that it may need is committed. */
 struct playback {
     enum wanted wanted;
-    struct kol_call *call; /* NULL: none that the asker may see */
+    struct kol_call *call; /* brief; NULL: none that the asker may see */
     struct kol_recording_status status;
     bool queued; /* a download is under way already */
     struct kol_recording_prepare prepare;
@@ -94,7 +94,7 @@ static bool link_is_good(struct kol_request *rq, const struct kol_call *call)
 static enum kol_code read_state(struct kol_request *rq, struct kol_db *db, struct playback *p,
                                 struct kol_err *err)
 {
-    enum kol_code code = kol_call_by_sid(db, rq->arena, rq->vars[0], &p->call, err);
+    enum kol_code code = kol_call_brief(db, rq->arena, rq->vars[0], &p->call, err);
 
     if (code != KOL_OK)
         return code;

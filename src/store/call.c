@@ -37,10 +37,9 @@ static int index_of(const char *const *names, size_t count, const char *name)
 
 /* ---- reading ---- */
 
-/* The columns of sql/call.sql's call_columns, in their order. */
-static void read_call(struct kol_arena *a, struct kol_stmt *st, void *row)
+/* The columns of sql/call.sql's call_brief, in their order; returns the number of the next one. */
+static int read_head(struct kol_arena *a, struct kol_stmt *st, struct kol_call *c)
 {
-    struct kol_call *c = row;
     int i = 0;
 
     c->id = kol_col_int(st, i++);
@@ -71,6 +70,23 @@ static void read_call(struct kol_arena *a, struct kol_stmt *st, void *row)
     c->audio_sha256 = kol_col_dup(a, st, i++);
     c->offline_state = (enum kol_offline_state)index_of(offline_names, KOL_COUNT(offline_names),
                                                         kol_col_text(st, i++));
+    return i;
+}
+
+static void read_brief(struct kol_arena *a, struct kol_stmt *st, void *row)
+{
+    struct kol_call *c = row;
+
+    (void)read_head(a, st, c);
+    c->extraction_confidence = -1;
+}
+
+/* Those of call_columns: the same, and more. */
+static void read_call(struct kol_arena *a, struct kol_stmt *st, void *row)
+{
+    struct kol_call *c = row;
+    int i = read_head(a, st, c);
+
     c->final_transcript = kol_col_dup(a, st, i++);
     c->full_conversation = kol_col_dup(a, st, i++);
     c->language = kol_col_dup(a, st, i++);
@@ -105,6 +121,18 @@ enum kol_code kol_call_by_sid(struct kol_db *db, struct kol_arena *a, const char
                               struct kol_call **ret, struct kol_err *err)
 {
     return read_one(db, a, KOL_SQL_call_by_sid, KOL_ARGS(KOL_TEXT(call_sid)), ret, err);
+}
+
+enum kol_code kol_call_brief(struct kol_db *db, struct kol_arena *a, const char *call_sid,
+                             struct kol_call **ret, struct kol_err *err)
+{
+    struct kol_rows rows;
+    enum kol_code code = kol_db_rows(db, a, KOL_SQL_call_brief, KOL_ARGS(KOL_TEXT(call_sid)),
+                                     sizeof(struct kol_call), 1, read_brief, &rows, err);
+
+    if (code == KOL_OK)
+        *ret = rows.rows;
+    return code;
 }
 
 enum kol_code kol_call_by_id(struct kol_db *db, struct kol_arena *a, int64_t id,

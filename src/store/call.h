@@ -83,6 +83,9 @@ struct kol_call {
 /* NULL and KOL_OK when there is none. */
 enum kol_code kol_call_by_sid(struct kol_db *db, struct kol_arena *a, const char *call_sid,
                               struct kol_call **ret, struct kol_err *err) KOL_MUST_CHECK;
+/* The same without transcripts and all that follows from them: playback asks for every range. */
+enum kol_code kol_call_brief(struct kol_db *db, struct kol_arena *a, const char *call_sid,
+                             struct kol_call **ret, struct kol_err *err) KOL_MUST_CHECK;
 enum kol_code kol_call_by_id(struct kol_db *db, struct kol_arena *a, int64_t id,
                              struct kol_call **ret, struct kol_err *err) KOL_MUST_CHECK;
 

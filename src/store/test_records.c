@@ -249,6 +249,34 @@ static void test_realtime_lines_build_the_conversation_once_each(void **state)
     assert_string_equal(call->full_conversation, "Customer: צריך מנעולן\nAgent: איפה אתה?");
 }
 
+/* What playback reads is what all read, less the words. */
+static void test_brief(void **state)
+{
+    (void)state;
+    int64_t id = 0;
+    bool is_new, current, changed;
+    struct kol_call *call = NULL, *brief = NULL;
+    const struct kol_realtime_line line = {"GT1", 1, false, "customer", "hello", 1000};
+    const struct kol_recording r = {"RE1", ACCOUNT, "completed", "DialVerb", "https://h/x",
+                                    7,     2,       0,           5};
+
+    ok(kol_call_ensure(db, CALL, ACCOUNT, 1, &id, &err));
+    ok(kol_call_put_recording(db, id, &r, 1, &current, &changed, &err));
+    ok(kol_call_set_audio(db, id, "RE1", "recordings/x.wav", 99, "abc", 2, &err));
+    ok(kol_call_add_realtime_line(db, id, &line, 1, &is_new, &err));
+    ok(kol_call_by_sid(db, a, CALL, &call, &err));
+    ok(kol_call_brief(db, a, CALL, &brief, &err));
+    assert_null(brief->full_conversation);
+    assert_string_equal(brief->audio_sha256, call->audio_sha256);
+    assert_string_equal(brief->recording_source, "DialVerb");
+    assert_int_equal(brief->audio_bytes, 99);
+    assert_int_equal(brief->fetch_state, call->fetch_state);
+    assert_int_equal(brief->offline_state, call->offline_state);
+    assert_int_equal(brief->channels, 2);
+    ok(kol_call_brief(db, a, "CA0", &brief, &err));
+    assert_null(brief);
+}
+
 static void test_empty_transcript_is_no_speech(void **state)
 {
     (void)state;
@@ -323,6 +351,7 @@ int main(void)
         T(test_typed_value_stays),
         T(test_one_lead_per_caller_and_one_per_withheld_call),
         T(test_number_releases_unassigned_calls),
+        T(test_brief),
         T(test_realtime_lines_build_the_conversation_once_each),
         T(test_empty_transcript_is_no_speech),
         T(test_keys_sessions_and_one_time_logins),

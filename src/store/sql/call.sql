@@ -14,6 +14,14 @@ realtime_error,
 -- name: call_by_sid
 SELECT @call_columns@ FROM call WHERE call_sid = ?1;
 
+-- name: call_brief
+-- The first of call_columns, and nothing that stands behind the transcripts in a row.
+SELECT id, call_sid, account_sid, business_id, lead_id, direction, from_number, to_number, status,
+    recording_url, recording_sid, recording_source, duration, channels, started_at_ms, ended_at_ms,
+    created_at_ms, updated_at_ms, fetch_state, fetch_reason, fetch_next_at_ms, audio_file,
+    audio_recording_sid, audio_bytes, audio_sha256, offline_state
+FROM call WHERE call_sid = ?1;
+
 -- name: call_by_id
 SELECT @call_columns@ FROM call WHERE id = ?1;
 
