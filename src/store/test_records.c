@@ -257,8 +257,13 @@ static void test_brief(void **state)
     bool is_new, current, changed;
     struct kol_call *call = NULL, *brief = NULL;
     const struct kol_realtime_line line = {"GT1", 1, false, "customer", "hello", 1000};
-    const struct kol_recording r = {"RE1", ACCOUNT, "completed", "DialVerb", "https://h/x",
-                                    7,     2,       0,           5};
+    const struct kol_recording r = {.recording_sid = "RE1",
+                                    .account_sid = ACCOUNT,
+                                    .status = "completed",
+                                    .source = "DialVerb",
+                                    .url = "https://h/x",
+                                    .duration = 7,
+                                    .channels = 2};
 
     ok(kol_call_ensure(db, CALL, ACCOUNT, 1, &id, &err));
     ok(kol_call_put_recording(db, id, &r, 1, &current, &changed, &err));
