@@ -333,6 +333,40 @@ def test_one_look_at_a_time_across_processes(make_house):
     house.wait_file(call)
 
 
+def test_two_accounts(make_house):
+    """Each account's list is looked through with its own credentials, and what is found there stays there, even with the
+    other one's number on it; one whose credentials are refused does not hold up the other."""
+    house = make_house(**EVERY)
+    other = house.twilio.add_account()
+    house.kol.run("account", "add", other.sid, "--name", "Carmel", text=other.token + "\n")
+    number = "+97246005678"
+    carmel = house.kol.run_json("business", "add", "--name", "Carmel Pipes", "--number", number, "--account", other.sid)
+    mine, _ = quiet_call(house)
+
+    def of_other(to):
+        call = house.twilio.add_call("+972501234567", to, account_sid=other.sid)
+        return call, house.twilio.add_recording(call, wav=WAV)
+
+    theirs, theirs_recording = of_other(number)
+    crossed, _ = of_other(house.shop.number)
+    for call in (mine, theirs):
+        house.wait_file(call)
+    wait_until("the crossed one", lambda: house.stored(crossed))
+    assert [house.stored(c)["business_id"] for c in (mine, theirs, crossed)] == [house.shop.id, carmel["id"], None]
+    assert all((r.header("Authorization") or "").startswith("Basic ") and r.status == 200
+               for r in house.twilio.requests(containing=theirs_recording.sid))
+    kept = dict(other)
+    other.clear()
+    house.kol.wait_log(f"recordings of account {other.sid} could not be looked through")
+    again, _ = quiet_call(house, caller="+972502222222")
+    house.wait_file(again)
+    other.update(kept)
+    late, _ = of_other(number)
+    house.wait_file(late)
+    wait_until("the counts", lambda: dict(query(house, "SELECT account_sid, imported FROM reconcile")) == {
+        house.twilio.account_sid: 2, other.sid: 3})
+
+
 def test_stops_at_once(make_house):
     """A look that waits for Twilio does not hold up the end of the server, and its lease is given back."""
     house = make_house(start=False, reconcile_every_s=30, test_wait_divisor=1)
