@@ -123,7 +123,7 @@ enum kol_code kol_one_fetch(struct kol_arena *a, const struct kol_conf *conf,
         return code;
     if (o.call && account_sid && !kol_streq(account_sid, o.call->account_sid))
         return kol_fail(err, KOL_FORBIDDEN, "call %s belongs to another account", call_sid);
-    if (o.settled) {
+    if (o.call && o.settled) {
         *ret = o.call->fetch_state == KOL_FETCH_LOCAL ? KOL_ONE_HERE : KOL_ONE_UNDER_WAY;
         return KOL_OK;
     }

@@ -276,7 +276,7 @@ static enum kol_code settle(struct walking *w, const struct kol_rest_recording *
                             struct kol_err *err)
 {
     struct kol_walk_count *count = w->count;
-    struct stand stand;
+    struct stand stand = {0};
 
     if (!r->call_sid) {
         count->odd++;
