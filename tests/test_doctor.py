@@ -185,3 +185,18 @@ def test_others_cannot_use_the_test(house):
     assert sent.status == 403
     assert house.kol.http("GET", "/webhook/self_test").status == 405
     assert house.kol.http("GET", "/api/calls", house.op).json()["calls"] == []
+
+
+def test_an_account_of_the_database_signs_where_the_settings_have_none(make_house, tmp_path, twilio):
+    """With `kol account add` only: its token signs, and the server finds the same one."""
+    port = free_port()
+    house = make_house(public_url=f"http://127.0.0.1:{port}", listen=f"127.0.0.1:{port}", twilio_account_sid="",
+                       twilio_auth_token="")
+    verdict, text = doctor(house)
+    assert verdict == "bad" and "no account is configured" in text, text
+    token = tmp_path / "token"
+    token.touch(0o600)
+    token.write_text(twilio.auth_token)
+    house.kol.run("account", "add", twilio.account_sid, f"--token-from=file:{token}")
+    verdict, text = doctor(house)
+    assert verdict == "ok", text
