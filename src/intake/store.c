@@ -301,8 +301,8 @@ static enum kol_code store_transcription(struct kol_db *db, struct kol_intake_ch
     struct kol_call *call = NULL;
     int64_t call_id = 0;
 
-    if (content && !p->final)
-        return KOL_OK; /* its words come again in a final one */
+    if (content && !p->final) /* its words come again in a final one: c->is_new stays false */
+        return find_call(db, c, p->call_sid, p->account_sid, now_ms, &call_id, err);
     enum kol_code code = begin(db, c, event, now_ms, &call_id, err);
     if (code != KOL_OK || !c->is_new)
         return code;

@@ -16,6 +16,7 @@
 #define RE "RE00000000000000000000000000000003"
 #define RE2 "RE00000000000000000000000000000004"
 #define GT "GT00000000000000000000000000000005"
+#define CA2 "CA00000000000000000000000000000006"
 #define FORM "application/x-www-form-urlencoded; charset=UTF-8"
 #define PUBLIC_URL "https://kol.example.com"
 #define IDS "AccountSid=" AC "&CallSid=" CA
@@ -613,6 +614,42 @@ static void test_answers(void **state)
     check_has("TwiML", answer.content_type, "xml");
 }
 
+/* A business of another account: its number, its calls and its lines stay out of reach. */
+static void test_another_account(void **state)
+{
+    static const char other_account[] = "AC00000000000000000000000000000009";
+    const struct kol_business theirs = {
+        .name = "Pipes", .timezone = "UTC", .language = "en", .account_sid = other_account};
+    int64_t id = 0, call_id = 0;
+    bool is_new = false;
+    struct kol_realtime_line line = {.transcription_sid = GT, .role = "customer", .text = "hello"};
+
+    (void)state;
+    check_ok("add", kol_business_add(db, &theirs, 1, &id, &err), &err);
+    check_ok("number", kol_business_add_number(db, id, "+97248000000", AC, 1, NULL, &err), &err);
+    check_ok("call", kol_call_ensure(db, CA2, other_account, 1, &call_id, &err), &err);
+    check_ok("line", kol_call_add_realtime_line(db, call_id, &line, 1, &is_new, &err), &err);
+
+    accept(KOL_INTAKE_CALL_STATUS, "AccountSid=" AC "&CallSid=" CA
+                                   "&CallStatus=ringing&Direction=inbound&To=%2B97248000000");
+    check_int("number", stored(CA)->business_id, 0);
+    check_code("call",
+               post(KOL_INTAKE_CALL_STATUS, "AccountSid=" AC "&CallSid=" CA2 "&CallStatus=busy"),
+               KOL_FORBIDDEN, &err);
+    check_code("partial words",
+               post(KOL_INTAKE_TRANSCRIPTION,
+                    "AccountSid=" AC "&CallSid=" CA2
+                    "&TranscriptionEvent=transcription-content&SequenceId=1&TranscriptionData="
+                    "%7B%22transcript%22%3A%22x%22%7D"),
+               KOL_FORBIDDEN, &err);
+    check_code("line",
+               post(KOL_INTAKE_TRANSCRIPTION,
+                    "AccountSid=" AC "&CallSid=" CA "&TranscriptionSid=" GT
+                    "&TranscriptionEvent=transcription-content&SequenceId=7&Final=true"
+                    "&TranscriptionData=%7B%22transcript%22%3A%22x%22%7D"),
+               KOL_CONFLICT, &err);
+}
+
 static void test_paths(void **state)
 {
     enum kol_intake_kind kind;
@@ -648,6 +685,7 @@ int main(void)
         test(test_refused),
         test(test_signature_first),
         test(test_get_and_json),
+        test(test_another_account),
         test(test_answers),
         test(test_paths),
     };
