@@ -201,3 +201,47 @@ def test_one_download_however_many_ask(house):
     wait_until("all jobs to be over", lambda: not [
         j for j in house.jobs(call) if j["stage"] == "fetch" and j["state"] in ("ready", "running", "scheduled")])
     assert [r.status for r in recording.fetches()] == [200]
+
+
+# ---- limits per account ----
+
+def test_no_more_requests_of_an_account_than_allowed(make_house):
+    """Eight threads, two at a time: nothing fails, nothing counts as an attempt, all come through."""
+    house = make_house(fetch_threads=8, account_requests=2)
+    house.twilio.group = lambda request: "all"
+    made = []
+    for number in range(8):
+        call, recording = house.new_call(caller=f"+97250111111{number}")
+        recording.script("", Step(delay_s=0.2))
+        accepted(house.twilio.recording_status(call, recording, house.kol.url))
+        made.append(call)
+    for call in made:
+        house.wait_file(call)
+        assert {j["attempt"] for j in house.jobs(call) if j["stage"] == "fetch"} == {0}
+    assert house.twilio.peak["all"] == 2
+
+
+def test_one_account_that_has_to_wait_slows_nobody_else(make_house):
+    """429 to one account: its other calls wait as well, without asking; the other account's do not."""
+    house = make_house(test_wait_divisor=1)
+    account = house.twilio.add_account()
+    house.kol.run("account", "add", account.sid, text=account.token)
+    house.kol.run("business", "add", "--name", "Carmel", "--number", "+97246009999", "--account", account.sid)
+    busy, first = house.new_call()
+    first.always("json", Step(429, {"Retry-After": "120"}))
+    accepted(house.twilio.call_status(busy, house.kol.url))
+    accepted(house.twilio.recording_status(busy, first, house.kol.url))
+    wait_until("the refusal", lambda: house.twilio.requests(first.path + ".json"))
+    wait_until("it to be told", lambda: any(j["error_code"] == "rate_limited" for j in house.jobs(busy)))
+    same, second = house.new_call(caller="+972502222222")
+    accepted(house.twilio.call_status(same, house.kol.url))
+    accepted(house.twilio.recording_status(same, second, house.kol.url))
+    other = house.twilio.add_call("+972503333333", "+97246009999", account_sid=account.sid)
+    third = house.twilio.add_recording(other, wav=tone_wav())
+    for sent in (house.twilio.call_status(other, house.kol.url), house.twilio.recording_status(other, third, house.kol.url)):
+        accepted(sent)
+    house.wait_file(other)
+    job = wait_until("the other call to wait", lambda: next(
+        (j for j in house.jobs(same) if j["stage"] == "fetch" and j["state"] == "scheduled"), None))
+    assert job["attempt"] == 0 and job["due_at_ms"] - job["updated_at_ms"] > 60_000
+    assert house.twilio.requests(containing=second.sid) == []

@@ -62,6 +62,9 @@
       "Where Twilio's REST API is; credentials go to this host only")                              \
     G("Recordings")                                                                                \
     X(INT, fetch_threads, "2", 1, 32, START, "", "Downloads at a time")                            \
+    X(INT, account_requests, "4", 1, 64, RELOAD, "",                                               \
+      "Most requests to Twilio at a time for one account; one that is told to slow down (429) "    \
+      "waits alone")                                                                               \
     X(SECONDS, fetch_timeout_s, "300", 5, 3600, RELOAD, "", "Longest download")                    \
     X(SECONDS, fetch_stall_s, "30", 1, 300, RELOAD, "",                                            \
       "A download on which (nearly) nothing came for this long is cut, and goes on later")         \

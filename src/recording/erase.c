@@ -146,6 +146,8 @@ static enum kol_code run_erase(struct kol_stage_run *run, struct kol_err *err)
     if (code == KOL_OK)
         code = kol_twilio_delete_recording(run->arena, run->state, w->recording->account_sid,
                                            run->job->subject, &w->was_there, err);
+    if (kol_recording_held_back(run, code))
+        return KOL_OK;
     if (code != KOL_OK) {
         run->retry_in_ms = kol_twilio_retry_after_ms(run->state);
         return code;

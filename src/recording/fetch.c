@@ -22,6 +22,8 @@ enum {
     TELL_AFTER = 3 /* failures until players are told */
 };
 
+#define SAID "{\"said\":true}" /* data of a job that could not do more than be announced */
+
 /* ---- storing ---- */
 
 static enum kol_code save_party(struct kol_db *db, struct kol_fetch *f, int64_t now_ms,
@@ -255,7 +257,8 @@ static enum kol_code identify(struct kol_fetch *f, struct kol_err *err)
 /* The beginning of offline work on a call, said once: at the first look of its full job. */
 static void announce(const struct kol_fetch *f)
 {
-    bool first = !kol_fetch_in_round(&f->plan) && f->plan.round == 0 && f->run->job->attempt == 0;
+    bool first = !kol_fetch_in_round(&f->plan) && f->plan.round == 0 && f->run->job->attempt == 0 &&
+                 !kol_streq(f->run->job->data, SAID);
 
     if (first && !f->one_round && atomic_load(f->run->env->offline_on))
         kol_log_event(KOL_EV_TRANSCRIPTION_STARTING, f->call->call_sid);
@@ -373,6 +376,11 @@ static enum kol_code run_fetch(struct kol_stage_run *run, struct kol_err *err)
     }
     if (code == KOL_OK)
         return KOL_OK;
+    if (kol_recording_held_back(run, code)) {
+        if (!run->job->data)
+            run->data = SAID;
+        return KOL_OK;
+    }
 
     f->failed = code;
     f->reason = kol_arena_str(run->arena, err->msg);

@@ -161,6 +161,8 @@ static enum kol_code run_lookup(struct kol_stage_run *run, struct kol_err *err)
     if (code != KOL_OK || (settled && !asked_for))
         return code; /* its callback came */
     code = ask(run, w, err);
+    if (kol_recording_held_back(run, code))
+        return KOL_OK;
     if (code != KOL_OK)
         return code;
     run->save = save;

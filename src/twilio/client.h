@@ -15,6 +15,7 @@ struct kol_twilio {
     struct kol_login login; /* of the request under way; wiped after it */
     const atomic_bool *stop;
     int64_t retry_after_ms;
+    bool held_back; /* by the account's gate: nothing was sent */
 };
 
 /* Everything that goes into a URL passes here. Errors: BAD_INPUT. */
@@ -29,6 +30,14 @@ const char *kol_twilio_under_base(struct kol_arena *a, const struct kol_twilio *
  */
 enum kol_code kol_twilio_log_in(struct kol_twilio *t, const char *account_sid,
                                 struct kol_http_request *r, struct kol_err *err) KOL_MUST_CHECK;
+/*
+ * Sends it in the account's turn, with its credentials.
+ *   follow   redirects too, for media
+ * Errors: RATE_LIMITED with held_back: not now, see kol_twilio_retry_after_ms().
+ */
+enum kol_code kol_twilio_send(struct kol_arena *a, struct kol_twilio *t, const char *account_sid,
+                              struct kol_http_request *request, bool follow,
+                              struct kol_http_response *ret, struct kol_err *err) KOL_MUST_CHECK;
 /* What an answer means; the path tells people which resource it was. Keeps its Retry-After. */
 enum kol_code kol_twilio_judge(struct kol_twilio *t, const struct kol_http_response *r,
                                const char *path, struct kol_err *err) KOL_MUST_CHECK;

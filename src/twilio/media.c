@@ -100,7 +100,7 @@ static enum kol_code judge_media(struct kol_arena *a, struct kol_twilio *t,
                         : kol_twilio_judge(t, r, path, err);
 }
 
-static enum kol_code set_place(struct kol_arena *a, struct kol_twilio *t,
+static enum kol_code set_place(struct kol_arena *a, const struct kol_twilio *t,
                                const struct kol_media_request *m, const char *path,
                                struct kol_http_request *ret, struct kol_err *err)
 {
@@ -113,7 +113,7 @@ static enum kol_code set_place(struct kol_arena *a, struct kol_twilio *t,
         ret->url = kol_arena_fmt(a, "%s?RequestedChannels=2", ret->url);
     if (!ret->url)
         return kol_fail(err, KOL_NO_MEMORY, "fetch a recording: out of memory");
-    return kol_twilio_log_in(t, m->account_sid, ret, err);
+    return KOL_OK;
 }
 
 enum kol_code kol_twilio_media(struct kol_arena *a, struct kol_twilio *t,
@@ -135,14 +135,17 @@ enum kol_code kol_twilio_media(struct kol_arena *a, struct kol_twilio *t,
 
     *ret = (struct kol_http_response){0};
     t->retry_after_ms = 0;
+    t->held_back = false;
     enum kol_code code = kol_twilio_check_sids(m->account_sid, m->recording_sid, "RE", err);
     if (code != KOL_OK)
         return code;
     const char *path =
         kol_twilio_recording_path(a, m->account_sid, m->recording_sid, endings[m->format]);
     code = set_place(a, t, m, path, &request, err);
-    if (code == KOL_OK)
+    if (code == KOL_OK &&
+        m->elsewhere) /* not Twilio's: no credentials, and not the account's turn */
         code = kol_http_get_following(a, t->http, &request, ret, err);
-    kol_login_wipe(&t->login);
+    else if (code == KOL_OK)
+        code = kol_twilio_send(a, t, m->account_sid, &request, true, ret, err);
     return code == KOL_OK ? judge_media(a, t, m, path, ret, err) : code;
 }

@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "twilio/account.h"
 #include "twilio/client.h"
+#include "twilio/gate.h"
 #include "twilio/page.h"
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,11 @@ void kol_twilio_free(struct kol_twilio *t)
 int64_t kol_twilio_retry_after_ms(const struct kol_twilio *t)
 {
     return t->retry_after_ms;
+}
+
+bool kol_twilio_was_held_back(const struct kol_twilio *t)
+{
+    return t->held_back;
 }
 
 /* ---- URLs ---- */
@@ -91,6 +97,29 @@ enum kol_code kol_twilio_log_in(struct kol_twilio *t, const char *account_sid,
     return code;
 }
 
+enum kol_code kol_twilio_send(struct kol_arena *a, struct kol_twilio *t, const char *account_sid,
+                              struct kol_http_request *request, bool follow,
+                              struct kol_http_response *ret, struct kol_err *err)
+{
+    int64_t wait_ms = 0;
+
+    t->held_back = !kol_gate_enter(account_sid, t->conf->account_requests, &wait_ms);
+    if (t->held_back) {
+        t->retry_after_ms =
+            wait_ms * t->conf->test_wait_divisor; /* of which it is a part already */
+        return kol_fail(err, KOL_RATE_LIMITED, "account %s has to wait for its turn", account_sid);
+    }
+    *ret = (struct kol_http_response){0};
+    enum kol_code code = kol_twilio_log_in(t, account_sid, request, err);
+    if (code == KOL_OK)
+        code = follow ? kol_http_get_following(a, t->http, request, ret, err)
+                      : kol_http_send(a, t->http, request, ret, err);
+    kol_login_wipe(&t->login);
+    kol_gate_leave(account_sid, ret->status == 429, ret->retry_after_ms,
+                   t->conf->test_wait_divisor);
+    return code;
+}
+
 enum kol_code kol_twilio_judge(struct kol_twilio *t, const struct kol_http_response *r,
                                const char *path, struct kol_err *err)
 {
@@ -130,10 +159,7 @@ enum kol_code kol_twilio_ask(struct kol_arena *a, struct kol_twilio *t, const ch
         request.body = form;
         request.body_len = strlen(form);
     }
-    enum kol_code code = kol_twilio_log_in(t, account_sid, &request, err);
-    if (code == KOL_OK)
-        code = kol_http_send(a, t->http, &request, &response, err);
-    kol_login_wipe(&t->login);
+    enum kol_code code = kol_twilio_send(a, t, account_sid, &request, false, &response, err);
     if (code == KOL_OK)
         code = kol_twilio_judge(t, &response, path, err);
     if (code != KOL_OK)
@@ -194,10 +220,7 @@ enum kol_code kol_twilio_delete_recording(struct kol_arena *a, struct kol_twilio
     request.url = kol_twilio_under_base(a, t, path);
     if (!request.url)
         return kol_fail(err, KOL_NO_MEMORY, "delete at Twilio: out of memory");
-    code = kol_twilio_log_in(t, account_sid, &request, err);
-    if (code == KOL_OK)
-        code = kol_http_send(a, t->http, &request, &response, err);
-    kol_login_wipe(&t->login);
+    code = kol_twilio_send(a, t, account_sid, &request, false, &response, err);
     if (code == KOL_OK)
         code = kol_twilio_judge(t, &response, path, err);
     *ret_was_there = code == KOL_OK;

@@ -29,6 +29,9 @@ enum kol_code kol_twilio_new(const struct kol_conf *conf, struct kol_writer *wri
                              struct kol_err *err) KOL_MUST_CHECK;
 void kol_twilio_free(struct kol_twilio *t); /* NULL is fine */
 
+/* True when the last request was not sent: its account has as many under way as account_requests
+ * allows, or Twilio asked it to wait. It may be sent after kol_twilio_retry_after_ms(). */
+bool kol_twilio_was_held_back(const struct kol_twilio *t);
 /* What the last failed answer asked for with Retry-After; 0: nothing. */
 int64_t kol_twilio_retry_after_ms(const struct kol_twilio *t);
 
