@@ -158,7 +158,7 @@ static void keeps_real_calls_apart(void **state)
         bool coloured;
     } rows[] = {
         {"no cross-talk", 0, 0, false},          {"cross-talk of -20 dB", 0.1, 0, false},
-        {"cross-talk of -6 dB", 0.5, 0, false},  {"cross-talk of -3 dB", 0.7, 0, false},
+        {"cross-talk of -6 dB", 0.5, 0, false},  {"cross-talk of -1 dB", 0.9, 0, false},
         {"echo after 2 ms", 0.3, 32, true},      {"echo after 15 ms", 0.5, 240, true},
         {"loud echo after 5 ms", 0.8, 80, true},
     };
@@ -213,7 +213,7 @@ static void compose_real(void)
 
 static void real_voices(void **state)
 {
-    static const double gains[] = {0.05, 0.2, 0.5, 0.8};
+    static const double gains[] = {0.05, 0.2, 0.5, 0.9};
 
     (void)state;
     compose_real();

@@ -22,9 +22,9 @@ static const double sound_rms = 104, nothing_rms = 17;
 /* What a copy may differ in shape: coding noise. A much quieter one must be purer, because that is
  * also what leaks over from the other side of a real call, there coloured by the line. */
 static const double shape_near = 0.95, shape_quiet = 0.98, shape_overall = 0.98;
-static const double quiet_gain = 0.25;   /* -12 dB */
-static const double least_gain = 0.03;   /* -30 dB */
-static const double gain_step = 1.41254; /* 3 dB up or down is the same level still */
+static const double quiet_gain = 0.25;  /* -12 dB */
+static const double least_gain = 0.03;  /* -30 dB */
+static const double gain_step = 1.0593; /* half a dB up or down is the same level still */
 
 struct sums {
     double aa, bb, ab;
@@ -82,6 +82,12 @@ static bool is_copy(const struct sums *s)
     return fabs(shape(s)) >= wanted && g >= least_gain && g <= 1 / least_gain;
 }
 
+/* From the energies: noise that both have in them does not count as level. */
+static double gain_of(const struct sums *s)
+{
+    return copysign(sqrt(s->bb / s->aa), s->ab);
+}
+
 static bool same_gain(double gain, double settled)
 {
     const double ratio = gain / settled; /* negative when one is inverted */
@@ -117,7 +123,8 @@ static void add_alike(struct kol_twins *t, const struct sums *s)
     t->aa += s->aa;
     t->bb += s->bb;
     t->ab += s->ab;
-    t->gain = t->ab / t->aa; /* over all so far, the louder blocks counting more */
+    t->gain = gain_of(
+        &(struct sums){t->aa, t->bb, t->ab}); /* over all so far, the louder blocks counting more */
 }
 
 /* The quieter of two copies may have nothing of a soft word. */
@@ -139,7 +146,7 @@ static bool differs_softly(const struct kol_twins *t, const struct sums *s)
 
 static bool fits(const struct kol_twins *t, const struct sums *s)
 {
-    return is_copy(s) && (!t->settled || same_gain(s->ab / s->aa, t->gain));
+    return is_copy(s) && (!t->settled || same_gain(gain_of(s), t->gain));
 }
 
 static void judge_block(struct kol_twins *t)
