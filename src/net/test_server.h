@@ -25,6 +25,7 @@ struct test_server {
     pthread_t thread;
     atomic_int requests;
     atomic_bool stopping;
+    atomic_bool answering;        /* scripted is being read: see test_server_quiet() */
     const char *_Atomic scripted; /* JSON: what /scripted answers */
     char last[32768];             /* read it when the client has its answer */
 };
@@ -161,10 +162,12 @@ static inline void *test_serve(void *arg)
     for (int fd; (fd = accept(s->fd, NULL, NULL)) >= 0; close(fd)) {
         if (s->stopping || !test_read_request(s, fd))
             continue;
+        s->answering = true;
         s->requests++;
         const char *path = strchr(s->last, ' ');
         if (path)
             test_answer(s, fd, path + 1);
+        s->answering = false;
         shutdown(fd, SHUT_WR); /* let the client read what is under way */
         test_wait_gone(s, fd);
     }
@@ -183,6 +186,14 @@ static inline void test_server_start(struct test_server *s)
         pthread_create(&s->thread, NULL, test_serve, s) != 0)
         abort();
     s->port = ntohs(address.sin_port);
+}
+
+/* A client may be content before the whole answer was sent: wait here before what was scripted is
+ * freed. */
+static inline void test_server_quiet(struct test_server *s)
+{
+    while (s->answering)
+        usleep(1000);
 }
 
 static inline void test_server_stop(struct test_server *s)

@@ -59,6 +59,7 @@ static int tear_down(void **state)
     (void)state;
     kol_llm_free(llm);
     llm = NULL;
+    test_server_quiet(&server);
     kol_arena_free(arena);
     return 0;
 }
