@@ -211,10 +211,10 @@ def test_two_recordings_of_one_call(make_house):
 
 def test_deletion_at_twilio_is_seen(make_house):
     """A fetch waits for a recording that Twilio has deleted: the list says so, and the waiting ends."""
-    house = make_house(**EVERY)
+    house = make_house(reconcile_every_s=1, test_wait_divisor=1)  # the fetch would look for itself after 33 s
     call, recording = quiet_call(house)
     recording.status = "processing"
-    recording.always("json", Step(body=json.dumps(recording.as_json(listed=True) | {"duration": "-1"}).encode()))
+    recording.always("json", Step(200, body=json.dumps(recording.as_json(listed=True) | {"duration": "-1"}).encode()))
     house.announce(call, recording)
     house.kol.wait_log("Recording not ready yet")
     assert house.file(call).status in (202, 503)
@@ -229,7 +229,7 @@ def test_a_recording_that_never_was(make_house):
     """Announced, but Twilio's list does not know it: after an hour nobody waits for it any more."""
     house = make_house(reconcile_every_s=3000, test_wait_divisor=10000)
     call, recording = quiet_call(house)
-    recording.always("json", Step(body=json.dumps(recording.as_json(listed=True) | {"duration": "-1"}).encode()))
+    recording.always("json", Step(200, body=json.dumps(recording.as_json(listed=True) | {"duration": "-1"}).encode()))
     del house.twilio.recordings[recording.sid]
     house.announce(call, recording)
     wait_until("the player to be told", lambda: house.file(call).status == 404)
