@@ -184,6 +184,9 @@ bool kol_city_is_meant(const struct kol_field *f, const struct kol_place_match *
     if (said_town)
         return true;
     char how = kol_city_relation(t, m);
+    /* "a message for Dan": a name that is a town too */
+    if (how == 'i' && m->first > 0 && kol_is(&t->words[m->first - 1], "for"))
+        return false;
     if (w->script == KOL_SCRIPT_LATIN) {
         if (t->has_case && !w->capital)
             return false;
@@ -213,6 +216,12 @@ bool kol_city_is_meant(const struct kol_field *f, const struct kol_place_match *
                 (m->prefix &&
                  kol_phrase_before(t, m->first,
                                    "גר|גרה|גרים|אני|אנחנו|נמצא|נמצאת|נמצאים|הבית|הדירה")));
+    /* "in Tel Hanan, Nesher": the town after its quarter */
+    if (tier == KOL_TIER_CORE && m->prefix == 0 && w->gap == KOL_GAP_COMMA &&
+        kol_city_stands_alone(t, m) && m->first > 1 && !kol_is_first_name(f->s->lexicon, w->norm) &&
+        (t->words[m->first - 1].stems[t->words[m->first - 1].stem_count - 1].place == 'b' ||
+         (t->words[m->first - 2].stem_count > 1 && t->words[m->first - 2].stems[1].place == 'b')))
+        return true;
     if (kol_is_stem(w, "אזור|קדימה|מגדל"))
         return kol_city_answers_where(t, m->first) && kol_city_stands_alone(t, m);
     return m->prefix == 'b' || m->prefix == 'm' || m->prefix == 'l' || how == 'i' ||

@@ -150,6 +150,13 @@ static double points_of_context(const struct kol_field *f, const struct kol_ment
         said_before(f, n, 7, "אני הבעלים|אני בעל|אני בעלת|i'm the owner|i own|i am the owner"))
         relative = false;
     bool elsewhere = asks_about_others(f, n) || said_before(f, n, 5, ELSEWHERE);
+    /* "Are you still in Pardes Hanna?" "Yes.": there the treatment is. */
+    if (elsewhere && kol_role_at(t, n->m.first) == KOL_ROLE_CUSTOMER &&
+        t->sentences[t->words[n->m.first].sentence].question &&
+        kol_answer_after(t, t->words[n->m.first].turn) == KOL_ANSWER_YES) {
+        elsewhere = false;
+        points += 1.5;
+    }
     if (f->for_others && beside_topic(f, n))
         relative = false;
     else if (is_callers_own(f, n))
@@ -184,7 +191,8 @@ static double points_of_context(const struct kol_field *f, const struct kol_ment
         points -= 3.5;
     if (elsewhere)
         points -= 4;
-    if (said_before(f, n, 4, OTHERS_DO) && !said_before(f, n, 5, "i|we|אנחנו|אני"))
+    if (!f->for_others && said_before(f, n, 4, OTHERS_DO) &&
+        !said_before(f, n, 5, "i|we|אנחנו|אני"))
         points -= 3;
     if (said_before(f, n, 3, SAID))
         points -= 3;
@@ -422,6 +430,23 @@ static bool asks_whence(const struct kol_talk *t, size_t first)
                            "מאיפה אתה מתקשר|מאיפה את מתקשרת|מאיפה אתם מדברים") < ask->end;
 }
 
+/* "You're in Kfar Vitkin, aren't you?" "No, we've moved to Pardesiya." */
+static bool is_agents_counter(const struct kol_field *f, const struct kol_mention *n)
+{
+    const struct kol_talk *t = &f->s->talk;
+    uint32_t turn = t->words[n->m.first].turn;
+    if (turn == 0 || t->turns[turn].role != KOL_ROLE_AGENT ||
+        n->m.first > t->turns[turn].first + 8 || kol_answer_after(t, turn - 1) != KOL_ANSWER_NO)
+        return false;
+    for (size_t i = 0; i < f->count; i++) {
+        const struct kol_place_match *m = &f->list[i].m;
+        if (t->words[m->first].turn == turn - 1 && m->place != n->m.place &&
+            t->sentences[t->words[m->first].sentence].question)
+            return true;
+    }
+    return false;
+}
+
 /* "Is the house in Nahariya?" "No, in Shlomi." */
 static bool is_counter(const struct kol_field *f, const struct kol_mention *n)
 {
@@ -450,6 +475,9 @@ void kol_city_weigh(const struct kol_field *f, struct kol_mention *n)
     if (kol_city_answers_where(t, n->m.first) && is_first_of_turn(f, n)) {
         n->points += asks_whence(t, n->m.first) ? 1.5 : 4;
         n->rule = "city-asked";
+    } else if (is_agents_counter(f, n)) {
+        n->points += 4;
+        n->rule = "city-corrected";
     } else if (is_counter(f, n)) {
         n->points += 3;
         n->rule = "city-corrected";

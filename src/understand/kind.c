@@ -41,10 +41,12 @@ static bool is_empty(const struct kol_scene *s)
            (t->word_count < 12 && empty * 4 >= t->word_count * 3);
 }
 
-#define ASKS_WHO                                                                                   \
-    "הגעתי|הגעתי ל|זה בית|זו קופת|זה ה|is this|is that|have i reached|am i through to|is it the"
+#define ASKS_WHO                                                                                        \
+    "could i speak to the|can i speak to the|i was told this was|הגעתי|הגעתי ל|זה בית|" \
+    "זו קופת|זה ה|is this|is that|have i reached|am i through to|is it the"
 #define IS_ANOTHER                                                                                 \
-    "לא זה|זה לא|this is|it's a|it is a|this isn't|you've got|you have|לא זאת|לא זו|הגעת|הגעתם"
+    "we're a|we are a|we're not|afraid|לא זה|זה לא|this is|it's a|it is a|this isn't|"     \
+    "you've got|you have|לא זאת|לא זו|הגעת|הגעתם"
 
 /* "טעות." "סליחה, טעות": all there is in its clause. */
 static bool says_mistake(const struct kol_talk *t)
@@ -66,7 +68,8 @@ static bool asks_for_another(const struct kol_talk *t)
             answer->end == answer->first ||
             kol_phrase_find(t, ask->first, ask->end, ASKS_WHO) == ask->end)
             continue;
-        return kol_answer_after(t, k) == KOL_ANSWER_NO &&
+        return (kol_answer_after(t, k) == KOL_ANSWER_NO ||
+                kol_phrase_find(t, answer->first, answer->end, "afraid|לצערי") < answer->end) &&
                kol_phrase_find(t, answer->first, answer->end, IS_ANOTHER) < answer->end;
     }
     return false;
@@ -141,12 +144,14 @@ static bool is_sales(const struct kol_scene *s)
 /* A courier at the door, an applicant: talk with the business that is no request for its work. */
 static bool is_other_business(const struct kol_scene *s)
 {
-    return said(s, "about the job|the driver job|still hiring|about the vacancy|the vacancy|"
-                   "the job ad|your job ad|apply for|send us your cv|looking for work|"
-                   "looking for a job|got any jobs going|any openings|לגבי המשרה|לגבי העבודה|"
-                   "didn't get the invoice|haven't received the invoice|haven't got the invoice|"
-                   "missing an invoice|missing the invoice|חסרה לנו חשבונית|חסרה לי חשבונית|"
-                   "חסרה חשבונית|לשלוח לי את החשבונית|לשלוח לנו את החשבונית|copy of the invoice|"
+    return said(s, "no need to call back|just wanted to say|just calling to say|just to say thank|"
+                   "רציתי רק להגיד|רק רציתי להגיד|רציתי להגיד תודה|about the job|the driver job|"
+                   "still hiring|about the vacancy|the vacancy|the job ad|your job ad|apply for|"
+                   "send us your cv|looking for work|looking for a job|got any jobs going|"
+                   "any openings|לגבי המשרה|לגבי העבודה|didn't get the invoice|"
+                   "haven't received the invoice|haven't got the invoice|missing an invoice|"
+                   "missing the invoice|חסרה לנו חשבונית|חסרה לי חשבונית|חסרה חשבונית|"
+                   "לשלוח לי את החשבונית|לשלוח לנו את החשבונית|copy of the invoice|"
                    "לא קיבלתי את החשבונית|לא קיבלתי חשבונית|לא קיבלתי קבלה|לא קיבלתי את הקבלה|"
                    "parcel for you|package for you|delivery for you|the job you advertised|"
                    "job application|applying for|my resume|my cv|are you hiring|the position|"
@@ -167,38 +172,36 @@ enum kol_insight_kind kol_find_kind(const struct kol_scene *s)
     return KOL_INSIGHT_REQUEST;
 }
 
-#define URGENT                                                                                                                                      \
-    "urgent|urgently|emergency|asap|as soon as possible|right away|right now|"                                                                      \
-    "immediately|straight away|straightaway|come now|now please|at once|"                                                                           \
-    "as fast as you can|quick as you can|quickly as you can|hurry|soon as you can|"                                                                 \
-    "someone now|somebody now|this minute|can't wait|cannot wait|within the hour|"                                                                  \
-    "tonight please|how soon can|how fast can|how quickly|as quick as|desperate|"                                                                   \
-    "stranded|come quick|fast please|please hurry|sooner the better|the sooner|someone "                                                            \
-    "quick|somebody quick|"                                                                                                                         \
-    "someone fast|somebody fast|really quick|here now|over now|out now|round now|"                                                                  \
-    "come over right|help now|pronto|a s a p|rush over|this instant|"                                                                               \
-    "right this second|anyone available now|דחוף|דחופה|בדחיפות|מיד|מייד|תמהר|תמהרו|"                                \
-    "תמהרי|כמה שיותר מהר|מהר בבקשה|בבקשה מהר|כמה שיותר מוקדם|עכשיו בבקשה|תעוף אליי|" \
-    "תטוס אליי|חירום|דחופים|בהקדם האפשרי|הכי מהר|כבר עכשיו|ברגע זה|תבואו עכשיו|"        \
-    "שיבוא עכשיו|לבוא עכשיו|מישהו עכשיו|עכשיו מישהו|בהולה|בהול|please come עכשיו|"             \
-    "come עכשיו|תגיע עכשיו|תגיעו עכשיו|להגיע עכשיו|יבוא עכשיו|זה דחוף|דחופ|"                   \
-    "לא יכול לחכות|לא יכולה לחכות|תוך שעה|בזריזות|אסאפ|מקרה חירום|צריך עכשיו|"            \
-    "צריכה עכשיו|צריכים עכשיו|יכולים עכשיו|יכול עכשיו|הרגע"
+#define URGENT                                                                                                                                             \
+    "urgent|urgently|emergency|asap|as soon as possible|right away|right now|immediately|"                                                                 \
+    "straight away|straightaway|come now|now please|at once|as fast as you can|"                                                                           \
+    "quick as you can|quickly as you can|hurry|soon as you can|someone now|somebody now|"                                                                  \
+    "this minute|can't wait|cannot wait|within the hour|tonight please|how soon can|"                                                                      \
+    "how fast can|how quickly|as quick as|desperate|stranded|come quick|fast please|"                                                                      \
+    "please hurry|sooner the better|the sooner|someone quick|somebody quick|someone fast|"                                                                 \
+    "somebody fast|really quick|here now|over now|out now|round now|come over right|"                                                                      \
+    "help now|pronto|a s a p|rush over|this instant|right this second|"                                                                                    \
+    "anyone available now|דחוף|דחופה|בדחיפות|מיד|מייד|תמהר|תמהרו|תמהרי|כמה שיותר מהר|"                     \
+    "מהר בבקשה|בבקשה מהר|כמה שיותר מוקדם|עכשיו בבקשה|תעוף אליי|תטוס אליי|חירום|דחופים|"  \
+    "בהקדם האפשרי|הכי מהר|כבר עכשיו|ברגע זה|תבואו עכשיו|שיבוא עכשיו|לבוא עכשיו|"               \
+    "מישהו עכשיו|עכשיו מישהו|בהולה|בהול|please come עכשיו|come עכשיו|תגיע עכשיו|"                          \
+    "תגיעו עכשיו|להגיע עכשיו|יבוא עכשיו|זה דחוף|דחופ|לא יכול לחכות|לא יכולה לחכות|"          \
+    "תוך שעה|בזריזות|אסאפ|מקרה חירום|צריך עכשיו|צריכה עכשיו|צריכים עכשיו|יכולים עכשיו|" \
+    "יכול עכשיו|הרגע"
 
-#define CALM                                                                                                                                                              \
-    "not urgent|isn't urgent|no rush|no hurry|not an emergency|nothing urgent|nothing "                                                                                   \
-    "dramatic|whenever|no emergency|when you get a chance|"                                                                                                               \
-    "not in a hurry|not in a rush|isn't an emergency|hurry up|לא דחוף|לא בוער|אין לחץ|לא "                                                            \
-    "לחוץ|אין דחיפות|לא ממהר|לא ממהרת|לא ממהרים|בלי לחץ|לא חירום|מתי שנוח|לא בהול|אין מה למהר|לא " \
-    "צריך מיד|שלא דחוף|זה לא דחוף|ממש לא דחוף"
+#define CALM                                                                                                                                                \
+    "not urgent|isn't urgent|no rush|no hurry|not an emergency|nothing urgent|"                                                                             \
+    "nothing dramatic|whenever|no emergency|when you get a chance|not in a hurry|"                                                                          \
+    "not in a rush|isn't an emergency|hurry up|לא דחוף|לא בוער|אין לחץ|לא לחוץ|"                                                    \
+    "אין דחיפות|לא ממהר|לא ממהרת|לא ממהרים|בלי לחץ|לא חירום|מתי שנוח|לא בהול|אין מה למהר|" \
+    "לא צריך מיד|שלא דחוף|זה לא דחוף|ממש לא דחוף"
 
 /* Words of haste that count only beside a wish that somebody comes: "תבואו מהר", "come quickly". */
 #define HASTY "מהר|עכשיו|quickly|quick|fast|now|right now|tonight|הלילה|הערב"
-#define COMING                                                                                                                                                       \
-    "come|send|get someone|get somebody|get here|someone here|someone out|somebody out|anyone "                                                                      \
-    "out|take me|pick me up|"                                                                                                                                        \
-    "תבוא|תבואו|תבואי|תגיע|תגיעו|תגיעי|תשלח|תשלחו|תשלחי|שיבוא|שיגיע|יבוא|יגיע|בוא|בואו|לבוא|" \
-    "להגיע|לשלוח|שתבוא|שתגיע|שתשלחו|שמישהו|לפתוח"
+#define COMING                                                                                                                    \
+    "come|send|get someone|get somebody|get here|someone here|someone out|somebody out|"                                          \
+    "anyone out|take me|pick me up|תבוא|תבואו|תבואי|תגיע|תגיעו|תגיעי|תשלח|תשלחו|תשלחי|" \
+    "שיבוא|שיגיע|יבוא|יגיע|בוא|בואו|לבוא|להגיע|לשלוח|שתבוא|שתגיע|שתשלחו|שמישהו|לפתוח"
 
 static bool asks_to_come(const struct kol_talk *t, size_t i)
 {

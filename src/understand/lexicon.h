@@ -33,6 +33,7 @@ struct kol_cue {
     uint32_t first_part;
     uint8_t part_count;
     enum kol_cue_level level;
+    bool title; /* the canonical name itself */
 };
 
 struct kol_taxonomy {

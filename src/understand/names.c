@@ -25,7 +25,8 @@
 
 #define NOT_NAMES                                                                                                                                                   \
     STARTERS                                                                                                                                                        \
-    "|אחד|אחת|פה|אליך|אליכם|אליי|איתי|איתך|אותי|ככה|נכון|בסדר|טוב|רגע|היום|מחר|אתה|את|אתם|"        \
+    "|אחד|אחת|בעצמי|עצמי|לי|לנו|לך|לכם|merry|christmas|happy|holidays|פה|אליך|אליכם|אליי|איתי|"                         \
+    "איתך|אותי|ככה|נכון|בסדר|טוב|רגע|היום|מחר|אתה|את|אתם|"                                                                  \
     "הוא|היא|הם|מי|איפה|דחוף|בעל|בעלת|ועד|יושב|מנהל|מנהלת|לקוח|לקוחה|דירה|בית|משהו|"                   \
     "מישהו|הבעל|ההורים|אותו|עברית|אנגלית|ברור|סבבה|מעולה|יופי|מצוין|סליחה|אוקיי|אה|אוי|"         \
     "זה|זו|זאת|לקראת|כבר|עוד|רק|ממש|קצת|דווקא|בדיוק|בטח|יום|ראשון|שני|שלישי|רביעי|חמישי|שישי|" \
@@ -399,6 +400,11 @@ static void offer_signature(const struct kol_scene *s, struct candidate *best)
             continue;
         size_t last = kol_clause_end(t, i);
         last = last > end ? end : last;
+        for (size_t k = i; k < last; k++) /* "דבר איתי, עידו 054…" */
+            if (s->marks[k] & KOL_MARK_PHONE)
+                last = k;
+        size_t intro = kol_phrase_at(t, i, "it's|its|this is|זה|זאת|זו|אני|שמי");
+        size_t first = i + intro < last ? i + intro : i;
         /* All that follows is thanks or the number. */
         bool over = true;
         for (size_t k = last; k < end && over;) {
@@ -407,8 +413,8 @@ static void offer_signature(const struct kol_scene *s, struct candidate *best)
             k += n;
         }
         bool greeted = t->turn_count > 1 && i == from && last == end && turn < 3;
-        if (over && !greeted && is_bare_name(s, i, last))
-            offer(best, i, last, 0.82, "name-signed");
+        if (over && !greeted && is_bare_name(s, first, last))
+            offer(best, first, last, 0.82, "name-signed");
     }
 }
 

@@ -227,13 +227,16 @@ bool kol_places_match_sound(const struct kol_gazetteer *g, const struct kol_talk
         long letters = (long)strlen(stem->text) / (latin ? 1 : 2);
         for (size_t k = 0; k < g->name_count; k++) {
             const struct kol_place_name *n = &g->names[k];
+            const struct kol_place *p = &g->places[n->place];
+            bool large = latin && p->tier == KOL_TIER_ABROAD && p->population >= 150000 &&
+                         n->first_letters >= 6;
             if (n->latin != latin || n->weak || labs(letters - n->first_letters) > 2 ||
-                g->places[n->place].tier != KOL_TIER_CORE)
+                (p->tier != KOL_TIER_CORE && !large))
                 continue;
             if (n->count == 1 && strlen(stem->text) < (latin ? 4 : 8))
                 continue;
             double d = sound_of_name(n, talk, i, stem->text);
-            if (d > sound_allowed(n, latin) || d >= ret->distance)
+            if (d > (large ? 0.4 : sound_allowed(n, latin)) || d >= ret->distance)
                 continue;
             *ret = (struct kol_place_match){.first = (uint32_t)i,
                                             .end = (uint32_t)(i + n->count),

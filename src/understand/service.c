@@ -240,6 +240,10 @@ static double weight_of_speaker(const struct search *x, size_t first)
     if (kol_role_at(t, first) != KOL_ROLE_AGENT)
         return 1;
     uint32_t turn = t->words[first].turn;
+    /* "You asked for a plaster closet?" "Yes." */
+    if (t->sentences[t->words[first].sentence].question &&
+        kol_answer_after(t, turn) == KOL_ANSWER_YES && turn > 0)
+        return 0.9;
     bool greeting = turn <= 2;
     /* The business says what it is: "Yossi Sealing", "from the studio for interior design" */
     size_t from = kol_sentence_first(t, first);
@@ -283,6 +287,28 @@ static bool matters(const struct search *x, size_t first)
     return kol_phrase_find(t, from, end, WANTS "|" TROUBLES) < end;
 }
 
+/* Whether the taxonomy has the word as it stands: then it was not heard wrongly. */
+static bool is_known(const struct search *x, const struct kol_word *w)
+{
+    for (size_t s = 0; s < w->stem_count; s++) {
+        uint32_t cursor = 0, pattern;
+        if (kol_index_next(&x->t->exact, w->stems[s].text, strlen(w->stems[s].text), &cursor,
+                           &pattern))
+            return true;
+    }
+    return false;
+}
+
+/* "at the hall", "במתחם אירועים": where it is to be, not what is wanted. */
+static bool is_place_of(const struct search *x, size_t first)
+{
+    const struct kol_talk *t = &x->s->talk;
+    const struct kol_word *w = &t->words[first];
+    return kol_phrase_before(t, first, "at the|in the|at a|in a|at our|in our|at an|inside the") ||
+           (w->script == KOL_SCRIPT_HEBREW && w->stem_count > 1 && w->stems[1].place == 'b' &&
+            strncmp(w->norm, "ב", 2) == 0);
+}
+
 static void score_cue(struct search *x, const struct kol_cue *cue, struct kol_span span,
                       double factor)
 {
@@ -315,7 +341,9 @@ static void score_cue(struct search *x, const struct kol_cue *cue, struct kol_sp
     if (names_trade && (is_past(x, span.end) || is_third_party(x, span)))
         points *= 0.3;
     else if (names_trade && is_wanted(x, span.first))
-        points *= wanted_next(x, span.first) ? 2.3 : 1.7;
+        points *= !wanted_next(x, span.first) ? 1.7 : cue->title ? 3.0 : 2.3;
+    else if (names_trade && is_place_of(x, span.first))
+        points *= 0.4;
     if (cue->level == KOL_CUE_THING) {
         size_t number = (size_t)(cue - x->t->cues);
         points *= matters(x, span.first) ? 1.6 : 1;
@@ -396,18 +424,6 @@ static void score_hits(struct search *x)
             x->s->talk.words[span.first].sentence == x->s->talk.words[span.end - 1].sentence;
         score_cue(x, cue, span, one_sentence ? 1 : 0.8);
     }
-}
-
-/* Whether the taxonomy has the word as it stands: then it was not heard wrongly. */
-static bool is_known(const struct search *x, const struct kol_word *w)
-{
-    for (size_t s = 0; s < w->stem_count; s++) {
-        uint32_t cursor = 0, pattern;
-        if (kol_index_next(&x->t->exact, w->stems[s].text, strlen(w->stems[s].text), &cursor,
-                           &pattern))
-            return true;
-    }
-    return false;
 }
 
 /* Trades that Whisper heard wrongly: only their names, only words of some length, at a price. */

@@ -251,7 +251,10 @@ static enum kol_code read_title(struct reader *r, char *text, bool he)
         return FAIL(r, "an empty name");
     struct kol_service *s = &r->t->services[r->current - 1];
     *(he ? &s->he : &s->en) = kol_arena_str(r->a, name);
-    return read_cue(r, name, KOL_CUE_NAME);
+    enum kol_code code = read_cue(r, name, KOL_CUE_NAME);
+    if (code == KOL_OK)
+        r->t->cues[r->t->cue_count - 1].title = true;
+    return code;
 }
 
 static enum kol_code read_line(struct reader *r, char *line)
