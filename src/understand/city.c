@@ -227,7 +227,7 @@ void kol_find_city(struct kol_scene *s, struct kol_insight_value *ret)
         s->quarter.end = 0;
     double confidence =
         kol_confidence(&kol_confidence_of_city, &strength) * (0.5 + 0.5 * kol_heard(s, s->city));
-    if (first.points < THRESHOLD)
+    if (first.points < THRESHOLD || kol_city_relation(&s->talk, &n->m) == 'n')
         confidence *= 0.75;
     if (n->m.how == KOL_PLACE_SOUND)
         confidence *= 0.9 - 0.3 * n->m.distance;

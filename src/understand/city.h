@@ -44,6 +44,8 @@ bool kol_city_stands_alone(const struct kol_talk *t, const struct kol_place_matc
 
 /* Finds where the caller takes back what was said; before the first mention is weighed. */
 void kol_city_find_undoes(struct kol_field *f);
+/* Only one town is named, and by the caller. */
+bool kol_city_is_alone(const struct kol_field *f);
 /* Whether the call is about somebody else's place. */
 bool kol_city_is_for_others(const struct kol_field *f);
 /* Gives a mention its points, its rule, and whether it was denied. */

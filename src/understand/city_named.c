@@ -59,9 +59,22 @@ static bool is_boulevard(const struct kol_field *f, const struct kol_place_match
             t->words[m->end + 1].gap < KOL_GAP_COMMA);
 }
 
+/* "in the Highlands": a region, unless "the Denver office" follows. */
+static bool is_region(const struct kol_talk *t, const struct kol_place_match *m)
+{
+    return m->end - m->first == 1 && m->first > 1 &&
+           t->words[m->first].script == KOL_SCRIPT_LATIN &&
+           kol_is(&t->words[m->first - 1], "the") &&
+           kol_is(&t->words[m->first - 2], "in|across|to|through|from|around") &&
+           (m->end >= t->word_count || t->words[m->end].gap >= KOL_GAP_COMMA ||
+            kol_is(&t->words[m->end], "and|or|but|the|we|i"));
+}
+
 bool kol_city_is_street(const struct kol_field *f, const struct kol_place_match *m)
 {
     const struct kol_talk *t = &f->s->talk;
+    if (is_region(t, m))
+        return true;
     if (is_boulevard(f, m))
         return true;
     if (!m->prefix && m->first > 0 && t->words[m->first].gap <= KOL_GAP_HYPHEN) {
@@ -221,6 +234,9 @@ bool kol_city_is_meant(const struct kol_field *f, const struct kol_place_match *
         kol_city_stands_alone(t, m) && m->first > 1 && !kol_is_first_name(f->s->lexicon, w->norm) &&
         (t->words[m->first - 1].stems[t->words[m->first - 1].stem_count - 1].place == 'b' ||
          (t->words[m->first - 2].stem_count > 1 && t->words[m->first - 2].stems[1].place == 'b')))
+        return true;
+    if (m->prefix == 'b' && kol_is_stem(w, "קדימה|מגדל") &&
+        kol_phrase_before(t, m->first, "אנחנו|אני|גר|גרה|גרים"))
         return true;
     if (kol_is_stem(w, "אזור|קדימה|מגדל"))
         return kol_city_answers_where(t, m->first) && kol_city_stands_alone(t, m);

@@ -102,7 +102,8 @@ bool kol_city_is_for_others(const struct kol_field *f)
             if (f->s->marks[k] & KOL_MARK_TOPIC)
                 return true;
         if (f->s->marks[i] & KOL_MARK_TOPIC &&
-            (kol_phrase_before(t, i, OTHERS_OWN_BEFORE) ||
+            ((kol_phrase_before(t, i, OTHERS_OWN_BEFORE) &&
+              kol_phrase_find(t, i < 5 ? 0 : i - 5, i, DONE_BEFORE) == i) ||
              (i + 1 < t->word_count && t->words[i + 1].gap <= KOL_GAP_HYPHEN &&
               kol_phrase_at(t, i + 1, OTHERS_OWN_AFTER))))
             return true;
@@ -128,7 +129,8 @@ static bool beside_topic(const struct kol_field *f, const struct kol_mention *n)
 static bool is_callers_own(const struct kol_field *f, const struct kol_mention *n)
 {
     const struct kol_talk *t = &f->s->talk;
-    size_t end = n->m.end + 2 < t->word_count ? n->m.end + 2 : t->word_count;
+    size_t end = kol_sentence_end(t, n->m.end - 1);
+    end = end > n->m.end + 2 ? n->m.end + 2 : end;
     return kol_phrase_find(t, n->m.end, end, "myself|ourselves|בעצמי") < end ||
            said_before(f, n, 3, "בעצמי|עצמי|myself") ||
            (f->for_others && f->count > 1 && said_before(f, n, 4, OWN_PLACE) &&
@@ -157,8 +159,10 @@ static double points_of_context(const struct kol_field *f, const struct kol_ment
         elsewhere = false;
         points += 1.5;
     }
-    if (f->for_others && beside_topic(f, n))
+    if (f->for_others)
         relative = false;
+    if (f->for_others && beside_topic(f, n))
+        points += 0.5;
     else if (is_callers_own(f, n))
         points -= 3.5;
     if (beside_topic(f, n) && !elsewhere)
@@ -167,7 +171,7 @@ static double points_of_context(const struct kol_field *f, const struct kol_ment
         points += 2;
     if (said_before(f, n, 4, PROPERTY))
         points += 1;
-    if (said_before(f, n, 4, NOW))
+    if (said_before(f, n, 4, NOW) && !said_before(f, n, 5, LIVES))
         points += 1;
     if (said_before(f, n, 5, LIVES))
         points -= relative && !first_person ? 4 : 1.6;
@@ -198,7 +202,7 @@ static double points_of_context(const struct kol_field *f, const struct kol_ment
         points -= 3;
     if (said_before(f, n, 3, WRITES))
         points += 2;
-    if (said_before(f, n, 2, NEAR))
+    if (said_before(f, n, 2, NEAR) && !kol_city_is_alone(f))
         points -= 4;
     if (said_before(f, n, 4, OTHER_FIRM) || said_before(f, n, 9, DONE_BEFORE))
         points -= 4;
@@ -212,6 +216,11 @@ static double points_of_context(const struct kol_field *f, const struct kol_ment
     end = end > after + 6 ? after + 6 : end;
     if (kol_phrase_find(t, after, end, BILLING) < end)
         points -= 4;
+    if (after < end && t->words[after].gap <= KOL_GAP_HYPHEN &&
+        kol_phrase_at(t, after, "גר|גרה|גרים|גרות|זה אח שלי|זה הבן|זה הבת"))
+        points -= 3.5; /* "in Yavne'el lives my son" */
+    if (kol_phrase_find(t, after, end, "ושם צריך|שם צריך|ושם|that's where") < end)
+        points += 2;
     size_t soon = end > after + 3 ? after + 3 : end;
     if (kol_phrase_find(t, after, soon, "at work|בעבודה") < soon)
         points -= 3;
@@ -465,14 +474,39 @@ static bool is_counter(const struct kol_field *f, const struct kol_mention *n)
     return false;
 }
 
+/* Another town follows in the same turn. */
+static bool names_more(const struct kol_field *f, const struct kol_mention *n)
+{
+    const struct kol_talk *t = &f->s->talk;
+    for (size_t i = 0; i < f->count; i++)
+        if (f->list[i].m.place != n->m.place && f->list[i].m.first > n->m.first &&
+            t->words[f->list[i].m.first].turn == t->words[n->m.first].turn)
+            return true;
+    return false;
+}
+
+/* No other town is named, so that "near Hexham" is the best there is. */
+bool kol_city_is_alone(const struct kol_field *f)
+{
+    for (size_t i = 1; i < f->count; i++)
+        if (f->list[i].m.place != f->list[0].m.place)
+            return false;
+    return f->count > 0 && kol_role_at(&f->s->talk, f->list[0].m.first) != KOL_ROLE_AGENT;
+}
+
 void kol_city_weigh(const struct kol_field *f, struct kol_mention *n)
 {
     const struct kol_talk *t = &f->s->talk;
     char how = kol_city_relation(t, &n->m);
     n->rule = "city-named";
     n->points = points_of_speaker(f, n) + points_of_context(f, n);
-    n->points += how == 'i' ? 1.5 : how == 't' ? 1 : how == 'f' ? 0.2 : how == 'n' ? -2.5 : 0;
-    if (kol_city_answers_where(t, n->m.first) && is_first_of_turn(f, n)) {
+    n->points += how == 'i'   ? 1.5
+                 : how == 't' ? 1
+                 : how == 'f' ? 0.2
+                 : how == 'n' ? (kol_city_is_alone(f) ? 0 : -2.5)
+                              : 0;
+    if (kol_city_answers_where(t, n->m.first) && is_first_of_turn(f, n) &&
+        !said_before(f, n, 7, PAST) && !(is_callers_own(f, n) && names_more(f, n))) {
         n->points += asks_whence(t, n->m.first) ? 1.5 : 4;
         n->rule = "city-asked";
     } else if (is_agents_counter(f, n)) {
@@ -548,6 +582,7 @@ void kol_city_weigh_pair(const struct kol_field *f, struct kol_mention *a, struc
     bool b_works = !b->rejected && b->points > 3;
     bool answer = strcmp(a->rule, "city-asked") == 0 && kol_city_stands_alone(t, &a->m);
     bool corrected = strcmp(b->rule, "city-corrected") == 0 && !b->rejected &&
+                     !was_named_before(f, a->m.first, b->m.place) &&
                      kol_phrase_find(t, a->m.end, b->m.first, CORRECTS) < b->m.first;
     if ((but && sentences <= 1 && b_works && !answer) ||
         (corrected && sentences <= 2 && strcmp(a->rule, "city-corrected") != 0))

@@ -115,10 +115,10 @@
     "טעות שלי"
 
 #define UNDOES \
-    "i tell a lie|tell a lie|scratch that|my mistake|i mean|i meant|no wait|wait no|" \
-    "got confused|mixed up|רגע לא|מתבלבל|מתבלבלת|התבלבלתי|טעיתי|התכוונתי|טעות שלי|" \
-    "no hang on|hang on no|no hold on|no sorry|sorry no|oh no|no no|לא רגע|אה לא|" \
-    "לא סליחה|סליחה לא"
+    "i tell a lie|tell a lie|let me correct|מתקן את עצמי|מתקנת את עצמי|scratch that|" \
+    "my mistake|i mean|i meant|no wait|wait no|got confused|mixed up|רגע לא|מתבלבל|" \
+    "מתבלבלת|התבלבלתי|טעיתי|התכוונתי|טעות שלי|no hang on|hang on no|no hold on|no sorry|" \
+    "sorry no|oh no|no no|לא רגע|אה לא|לא סליחה|סליחה לא"
 /* What the business did there before. */
 #define DONE_BEFORE \
     "you did|you guys did|you came|you fitted|you installed|you built|you helped|" \
@@ -144,13 +144,14 @@
 
 /* Whoever speaks of the place of other people's trouble: "her laptop", "for my daughter". */
 #define FOR_OTHERS \
-    "for my daughter|for my son|for my mum|for my mom|for my mother|for my dad|" \
-    "for my father|for my parents|for my sister|for my brother|for my grandmother|" \
-    "for my gran|for my nan|for my friend|for my in-laws|for my aunt|on behalf of|" \
-    "it's my mum's|it's my mom's|it's my mother's|it's my dad's|it's my son's|" \
-    "it's my daughter's|בשביל הבן|בשביל הבת|בשביל אמא|בשביל אבא|בשביל ההורים|בשביל אחותי|" \
-    "בשביל אחי|בשביל סבתא|בשביל סבא|בשם אמא|בשם אבא|בשם אחותי|עבור אמא|עבור אבא|" \
-    "עבור ההורים|עבור הבן|עבור הבת"
+    "לאמא שלי|לאבא שלי|להורים שלי|לסבתא שלי|לסבא שלי|לבת שלי|לבן שלי|for my daughter|" \
+    "for my son|for my mum|for my mom|for my mother|for my dad|for my father|" \
+    "for my parents|for my sister|for my brother|for my grandmother|for my gran|" \
+    "for my nan|for my friend|for my in-laws|for my aunt|on behalf of|it's my mum's|" \
+    "it's my mom's|it's my mother's|it's my dad's|it's my son's|it's my daughter's|" \
+    "בשביל הבן|בשביל הבת|בשביל אמא|בשביל אבא|בשביל ההורים|בשביל אחותי|בשביל אחי|" \
+    "בשביל סבתא|בשביל סבא|בשם אמא|בשם אבא|בשם אחותי|עבור אמא|עבור אבא|עבור ההורים|" \
+    "עבור הבן|עבור הבת"
 #define TENANTS \
     "tenant|tenants|lodger|guest|guests|manager|neighbour|neighbor|mother|mum|mom|father|" \
     "dad|son|daughter|parents|nan|gran|grandma|דייר|דיירת|הדייר|הדיירת|הדיירים|השוכר|" \

@@ -20,9 +20,9 @@ struct kol_confidence_curve {
 
 /* clang-format off */
 static const struct kol_confidence_curve kol_confidence_of_city =
-    {-0.747, 0.185, 9, 1.095, 4, 0.000, 4, 0.97, 0.79};
+    {-0.604, 0.132, 9, 1.147, 4, 0.000, 4, 0.97, 0.79};
 static const struct kol_confidence_curve kol_confidence_of_service =
-    {-1.403, 0.131, 20, 0.288, 8, 0.000, 4, 0.97, 0.97};
+    {-1.413, 0.102, 20, 0.339, 8, 0.000, 4, 0.97, 0.97};
 /* clang-format on */
 
 static inline double kol_confidence(const struct kol_confidence_curve *c,

@@ -144,19 +144,21 @@ static bool is_sales(const struct kol_scene *s)
 /* A courier at the door, an applicant: talk with the business that is no request for its work. */
 static bool is_other_business(const struct kol_scene *s)
 {
-    return said(s, "no need to call back|just wanted to say|just calling to say|just to say thank|"
-                   "רציתי רק להגיד|רק רציתי להגיד|רציתי להגיד תודה|about the job|the driver job|"
-                   "still hiring|about the vacancy|the vacancy|the job ad|your job ad|apply for|"
-                   "send us your cv|looking for work|looking for a job|got any jobs going|"
-                   "any openings|לגבי המשרה|לגבי העבודה|didn't get the invoice|"
-                   "haven't received the invoice|haven't got the invoice|missing an invoice|"
-                   "missing the invoice|חסרה לנו חשבונית|חסרה לי חשבונית|חסרה חשבונית|"
-                   "לשלוח לי את החשבונית|לשלוח לנו את החשבונית|copy of the invoice|"
-                   "לא קיבלתי את החשבונית|לא קיבלתי חשבונית|לא קיבלתי קבלה|לא קיבלתי את הקבלה|"
-                   "parcel for you|package for you|delivery for you|the job you advertised|"
-                   "job application|applying for|my resume|my cv|are you hiring|the position|"
-                   "i'm at the gate with|חבילה בשבילך|חבילה בשבילכם|משלוח בשבילך|יש לי חבילה|"
-                   "קורות חיים|המשרה|דרושים אצלכם|מחפש עבודה|מחפשת עבודה|לגבי העבודה שפרסמתם");
+    return said(
+        s, "הודעה ללקוחות|message for customers|message to all customers|יזומה|planned outage|no "
+           "need to call back|just wanted to say|just calling to say|just to say thank|"
+           "רציתי רק להגיד|רק רציתי להגיד|רציתי להגיד תודה|about the job|the driver job|"
+           "still hiring|about the vacancy|the vacancy|the job ad|your job ad|apply for|"
+           "send us your cv|looking for work|looking for a job|got any jobs going|"
+           "any openings|לגבי המשרה|לגבי העבודה|didn't get the invoice|"
+           "haven't received the invoice|haven't got the invoice|missing an invoice|"
+           "missing the invoice|חסרה לנו חשבונית|חסרה לי חשבונית|חסרה חשבונית|"
+           "לשלוח לי את החשבונית|לשלוח לנו את החשבונית|copy of the invoice|"
+           "לא קיבלתי את החשבונית|לא קיבלתי חשבונית|לא קיבלתי קבלה|לא קיבלתי את הקבלה|"
+           "parcel for you|package for you|delivery for you|the job you advertised|"
+           "job application|applying for|my resume|my cv|are you hiring|the position|"
+           "i'm at the gate with|חבילה בשבילך|חבילה בשבילכם|משלוח בשבילך|יש לי חבילה|"
+           "קורות חיים|המשרה|דרושים אצלכם|מחפש עבודה|מחפשת עבודה|לגבי העבודה שפרסמתם");
 }
 
 enum kol_insight_kind kol_find_kind(const struct kol_scene *s)
@@ -172,22 +174,22 @@ enum kol_insight_kind kol_find_kind(const struct kol_scene *s)
     return KOL_INSIGHT_REQUEST;
 }
 
-#define URGENT                                                                                                                                             \
-    "urgent|urgently|emergency|asap|as soon as possible|right away|right now|immediately|"                                                                 \
-    "straight away|straightaway|come now|now please|at once|as fast as you can|"                                                                           \
-    "quick as you can|quickly as you can|hurry|soon as you can|someone now|somebody now|"                                                                  \
-    "this minute|can't wait|cannot wait|within the hour|tonight please|how soon can|"                                                                      \
-    "how fast can|how quickly|as quick as|desperate|stranded|come quick|fast please|"                                                                      \
-    "please hurry|sooner the better|the sooner|someone quick|somebody quick|someone fast|"                                                                 \
-    "somebody fast|really quick|here now|over now|out now|round now|come over right|"                                                                      \
-    "help now|pronto|a s a p|rush over|this instant|right this second|"                                                                                    \
-    "anyone available now|דחוף|דחופה|בדחיפות|מיד|מייד|תמהר|תמהרו|תמהרי|כמה שיותר מהר|"                     \
-    "מהר בבקשה|בבקשה מהר|כמה שיותר מוקדם|עכשיו בבקשה|תעוף אליי|תטוס אליי|חירום|דחופים|"  \
-    "בהקדם האפשרי|הכי מהר|כבר עכשיו|ברגע זה|תבואו עכשיו|שיבוא עכשיו|לבוא עכשיו|"               \
-    "מישהו עכשיו|עכשיו מישהו|בהולה|בהול|please come עכשיו|come עכשיו|תגיע עכשיו|"                          \
-    "תגיעו עכשיו|להגיע עכשיו|יבוא עכשיו|זה דחוף|דחופ|לא יכול לחכות|לא יכולה לחכות|"          \
-    "תוך שעה|בזריזות|אסאפ|מקרה חירום|צריך עכשיו|צריכה עכשיו|צריכים עכשיו|יכולים עכשיו|" \
-    "יכול עכשיו|הרגע"
+#define URGENT                                                                                                                                                \
+    "urgent|urgently|emergency|asap|as soon as possible|right away|right now|immediately|"                                                                    \
+    "straight away|straightaway|come now|now please|at once|as fast as you can|"                                                                              \
+    "quick as you can|quickly as you can|hurry|soon as you can|someone now|somebody now|"                                                                     \
+    "this minute|can't wait|cannot wait|within the hour|tonight please|how soon can|"                                                                         \
+    "how fast can|how quickly|as quick as|desperate|stranded|come quick|fast please|"                                                                         \
+    "please hurry|מהר מהר|מהר ככל האפשר|תעופו|sooner the better|the sooner|someone quick|"                                              \
+    "somebody quick|someone fast|somebody fast|really quick|here now|over now|out now|"                                                                       \
+    "round now|come over right|help now|pronto|a s a p|rush over|this instant|"                                                                               \
+    "right this second|anyone available now|דחוף|דחופה|בדחיפות|מיד|מייד|תמהר|תמהרו|תמהרי|"                               \
+    "כמה שיותר מהר|מהר בבקשה|בבקשה מהר|כמה שיותר מוקדם|עכשיו בבקשה|תעוף אליי|תטוס אליי|"    \
+    "חירום|דחופים|בהקדם האפשרי|הכי מהר|כבר עכשיו|ברגע זה|תבואו עכשיו|שיבוא עכשיו|"              \
+    "לבוא עכשיו|מישהו עכשיו|עכשיו מישהו|בהולה|בהול|please come עכשיו|come עכשיו|"                             \
+    "תגיע עכשיו|תגיעו עכשיו|להגיע עכשיו|יבוא עכשיו|זה דחוף|דחופ|לא יכול לחכות|"                    \
+    "לא יכולה לחכות|תוך שעה|בזריזות|אסאפ|מקרה חירום|צריך עכשיו|צריכה עכשיו|צריכים עכשיו|" \
+    "יכולים עכשיו|יכול עכשיו|הרגע"
 
 #define CALM                                                                                                                                                \
     "not urgent|isn't urgent|no rush|no hurry|not an emergency|nothing urgent|"                                                                             \

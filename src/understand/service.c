@@ -94,6 +94,10 @@ static bool phrase_continues(const struct search *x, const struct kol_phrase *p,
 /* "אם יש או שיש לו": no marble (שיש), but "that he has". */
 static bool is_that_there_is(const struct kol_talk *t, size_t i)
 {
+    /* and no boiler: "בן דוד" is a cousin */
+    if (i > 0 && kol_is(&t->words[i], "דוד|הדוד|דודה") &&
+        kol_is_stem(&t->words[i - 1], "בן|בת|בני|בנות"))
+        return true;
     return kol_is(&t->words[i], "שיש") && i + 1 < t->word_count &&
            kol_is(&t->words[i + 1], "לו|לי|לה|לנו|להם|להן|לך|לכם|פה|שם|כאן|עוד|מישהו|משהו|בעיה|"
                                     "אצל|אצלי|אצלנו|בו|בה|בית|רק|גם|איזה|איזו|מקום|זמן");
@@ -187,7 +191,7 @@ static bool is_third_party(const struct search *x, struct kol_span span)
     "do you do|can you|could you|צריך|צריכה|צריכים|צריכות|מחפש|מחפשת|מחפשים|רוצה|רוצים|"                         \
     "דרוש|דרושה|להזמין|מעוניין|מעוניינת|ביקשתי|מבקש|מבקשת|לקבוע|תארגן|תשלחו|תשלח|אפשר|"   \
     "שיבוא|הזמנתי|יש לכם|יש לך|אתם עושים|מישהו ל|תביאו|תביא|תביאי|אתם מתקינים|אתם מתקנים|" \
-    "אתם מטפלים|מי מטפל|בקשר ל|כמה|בעיה עם|בעיה ב|חסר לי"
+    "אתם מטפלים|מי מטפל|בעצם|בקשר ל|כמה|בעיה עם|בעיה ב|חסר לי"
 
 #define TROUBLES                                                                                                                                           \
     "broken|broke|breaks|not working|isn't working|doesn't work|won't|wont|doesn't|can't|"                                                                 \
@@ -481,8 +485,16 @@ static double total(const struct tally *y)
 static bool asks_for_something(const struct search *x)
 {
     const struct kol_talk *t = &x->s->talk;
+    if (kol_phrase_find(t, 0, t->word_count,
+                        "are you open|open on|opening hours|פתוחים|פתוח|שעות פתיחה") <
+        t->word_count)
+        return false;
     for (size_t i = 0; i < t->word_count; i++)
-        if (kol_role_at(t, i) != KOL_ROLE_AGENT && kol_phrase_at(t, i, WANTS "|" TROUBLES "|תור"))
+        if (kol_role_at(t, i) != KOL_ROLE_AGENT &&
+            kol_phrase_at(t, i,
+                          WANTS "|" TROUBLES "|תור|tomorrow|today|monday|tuesday|wednesday|"
+                                "thursday|friday|sunday|מחר|היום|בראשון|בשני|"
+                                "בשלישי|ברביעי|בחמישי|בשישי|ביום"))
             return true;
     return false;
 }
