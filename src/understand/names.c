@@ -2,14 +2,10 @@
  * names.c - who called: "my name is …", "מדברת …", the answer to "and the name?".
  */
 #include "base/str.h"
+#include "understand/names_words.h"
 #include "understand/scene.h"
 #include <string.h>
 
-/* After these a name follows nearly always … */
-#define SURE_INTROS                                                                                                              \
-    "my name is|my name's|name is|the name's|the name is|name's|call me|ask for|"                                                \
-    "under the name|under the name of|שמי|קוראים לי|השם שלי|השם שלי הוא|השם|שם שלי|על שם|" \
-    "מדבר|מדברת|השם הוא|שלום מדבר|שלום מדברת|הוא השם|קוראים לי"
 /* … after these only if it looks like one. */
 #define LIKELY_INTROS "this is|it's|it is|i'm|i am|im|here is|אני|זה|זאת|זו|כאן|פה|השם|בשם|that's"
 
@@ -86,11 +82,6 @@ static bool is_boundary(const struct kol_scene *s, size_t i)
     return ends_before(&s->talk, i) || kol_is(&s->talk.words[i], STARTERS) || is_from_place(s, i) ||
            (s->marks[i] & KOL_MARK_PHONE);
 }
-
-#define PEOPLES                                                                                    \
-    "israeli|english|british|american|french|irish|jewish|russian|german|australian|"              \
-    "canadian|scottish|welsh|indian|polish|spanish|christian|muslim|arab|italian|"                 \
-    "victorian|georgian|edwardian"
 
 /* "This is Rivka, …", "Hi, it's Aoife, …": an unknown name, but with a capital, a comma and early.
  */
@@ -376,12 +367,6 @@ static bool is_bare_name(const struct kol_scene *s, size_t first, size_t end)
            !(kol_places_match(s->lexicon->places, t, first, &m) &&
              !kol_is_first_name(s->lexicon, t->words[first].norm));
 }
-
-#define SIGNS_OFF                                                                                                                                       \
-    "thanks|thank you|thank you very much|thanks so much|thanks a lot|many thanks|cheers|"                                                              \
-    "bye|please|regards|okay|ok|great|fine|perfect|good|lovely|תודה|תודה רבה|המון תודה|"                                             \
-    "ביי|להתראות|בבקשה|יום טוב|אוקיי|טוב|בסדר|מעולה|סבבה|רשום|תרשום|תרשמי|תרשמו|אלוף|" \
-    "מצוין|לחזור ל|תחזרו ל|של"
 
 /* "… תודה, דנה גולן." "Thanks, Dina.": the last words of a message, or of what the caller says. */
 static void offer_signature(const struct kol_scene *s, struct candidate *best)
