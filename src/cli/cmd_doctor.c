@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/doctor.h"
+#include "cli/speed.h"
 #include "conf/choice.h"
 #include "store/business.h"
 #include "store/fact.h"
@@ -254,6 +255,10 @@ static int run(struct kol_cli *cli)
     struct kol_doctor d = {.cli = cli, .rows = json_array()};
     struct kol_err err = {0};
 
+    if (kol_cli_has(cli, "speed")) {
+        json_decref(d.rows);
+        return kol_cli_speed(cli);
+    }
     if (kol_cli_has(cli, "settings") || kol_cli_has(cli, "sample")) {
         json_decref(d.rows);
         if (kol_cli_has(cli, "settings"))
@@ -278,6 +283,7 @@ static int run(struct kol_cli *cli)
 
 static const struct kol_option options[] = {
     {"callback", NULL, "only: send ourselves a signed callback through public_url"},
+    {"speed", NULL, "only: measure what this machine can do, also with a model of turbo's size"},
     {"settings", NULL, "print docs/configuration.md and nothing else"},
     {"sample", NULL, "print a settings file with every setting"},
     {NULL, NULL, NULL},
@@ -285,7 +291,7 @@ static const struct kol_option options[] = {
 
 const struct kol_command kol_cmd_doctor = {
     .name = "doctor",
-    .usage = "\n--callback\n--settings\n--sample",
+    .usage = "\n--callback\n--speed\n--settings\n--sample",
     .help = "check that everything is there and works",
     .options = options,
     .run = run,
