@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "understand/insight.h"
 #include "understand/text.h"
+#include <ctype.h>
 #include <string.h>
 #include <time.h>
 
@@ -47,6 +48,8 @@ struct bench {
     unsigned city_sure, city_sure_right;
     unsigned other_name[2]; /* services and towns that the label calls by another name */
     unsigned facts, facts_found, facts_whole;
+    size_t summary_words;
+    double summary_share; /* sum over calls: words of the summary by words of the call */
     double seconds, slowest;
     unsigned calls;
     bool misses, strengths;
@@ -147,13 +150,14 @@ static void count_confidence(struct bench *b, size_t which, double confidence, b
 
 /* --- facts of the summary --- */
 
-#define FUNCTION_WORDS                                                                                                                                     \
-    " the a an in on at to of and or for with from by is are was has have had be it its his her "                                                          \
-    "their not no about only did "                                                                                                                         \
-    "that this who whom which then but as into up out off after before when while there wants "                                                            \
-    "asks asked caller customer call "                                                                                                                     \
-    "של את על עם לא או גם כי אם זה זו יש אין היא הוא הם מה אל בין עד כ ב ל מ ה ו ש כל רק אחרי " \
-    "לפני הלקוח הלקוחה מבקש מבקשת שואל צריך "
+/* Spelled as kol_fold() leaves them: final letters as inner ones. */
+#define FUNCTION_WORDS                                                                             \
+    " the a an in on at to of and or for with from by is are was has have had be it its his her "  \
+    "their not no about only did "                                                                 \
+    "that this who whom which then but as into up out off after before when while there wants "    \
+    "asks asked caller customer call "                                                             \
+    "של את על עמ לא ולא או גמ כי אמ זה זו יש אינ היא הוא המ מה אל בינ עד כ ב ל מ ה ו ש כל רק "      \
+    "אחרי לפני הלקוח הלקוחה המתקשר המתקשרת מבקש מבקשת שואל שואלת צריכ "
 
 static bool is_function_word(const char *word)
 {
@@ -196,12 +200,30 @@ static bool same_stem(const char *a, const char *b)
            (n >= hebrew && strncmp(x, y, n) == 0 && strlen(x) + strlen(y) - 2 * n <= hebrew);
 }
 
+/*
+ * The words of a text as facts are compared: no punctuation around them, "45 thousand" as "45,000".
+ */
+static size_t plain_words(struct kol_arena *a, const char *text, char **ret, size_t max)
+{
+    char *plain = kol_arena_strn(a, text, strlen(text));
+    for (char *p = plain; p && *p; p++)
+        if (strchr("()[]:;?!", *p) ||
+            (*p == '"' && (p == plain || (uint8_t)p[-1] < 0x80 || (uint8_t)p[1] < 0x80)))
+            *p = ' ';
+    size_t n = plain ? kol_fold_words(a, plain, ret, max) : 0;
+    for (size_t i = 0; i < n; i++)
+        if (i > 0 && isdigit((unsigned char)ret[i - 1][0]) &&
+            (strcmp(ret[i], "אלפ") == 0 || strcmp(ret[i], "thousand") == 0))
+            ret[i] = kol_arena_strn(a, "000", 3);
+    return n;
+}
+
 /* A fact counts when most of its content words are in the summary; whole: all of them. */
 static void count_fact(struct bench *b, struct kol_arena *a, const char *fact, char **summary,
                        size_t words)
 {
     char *list[40];
-    size_t n = kol_fold_words(a, fact, list, 40), content = 0, found = 0, missing_len = 0;
+    size_t n = plain_words(a, fact, list, 40), content = 0, found = 0, missing_len = 0;
     char missing[400] = "";
     for (size_t i = 0; i < n; i++) {
         if (is_function_word(list[i]))
@@ -227,9 +249,13 @@ static void count_facts(struct bench *b, struct kol_arena *a, const json_t *labe
                         const char *summary)
 {
     char **words = kol_arena_array(a, 4000, sizeof *words);
-    if (!words)
+    char **spoken = kol_arena_array(a, 20000, sizeof *spoken);
+    if (!words || !spoken)
         return;
-    size_t n = kol_fold_words(a, summary, words, 4000), i;
+    size_t n = plain_words(a, summary, words, 4000), i;
+    size_t said = plain_words(a, kol_json_get_str(label, "transcript"), spoken, 20000);
+    b->summary_words += n;
+    b->summary_share += said ? (double)n / (double)said : 0;
     json_t *fact;
     json_array_foreach(json_object_get(label, "summary_must_mention"), i, fact)
         count_fact(b, a, json_string_value(fact), words, n);
@@ -417,6 +443,8 @@ static void print_json(const struct bench *b)
                  json_real(b->brier_count[1] ? b->brier[1] / b->brier_count[1] : 0));
     kol_json_set(o, "summary_facts", json_real(ratio(b->facts_found, b->facts)));
     kol_json_set(o, "summary_facts_every_word", json_real(ratio(b->facts_whole, b->facts)));
+    kol_json_set(o, "summary_words", json_real(b->calls ? (double)b->summary_words / b->calls : 0));
+    kol_json_set(o, "summary_share", json_real(b->calls ? b->summary_share / b->calls : 0));
     kol_json_set(o, "ms_per_call", json_real(b->calls ? b->seconds * 1000 / b->calls : 0));
     kol_json_set(o, "ms_slowest_call", json_real(b->slowest * 1000));
     json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(4) | JSON_PRESERVE_ORDER);
