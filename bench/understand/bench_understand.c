@@ -151,12 +151,12 @@ static void count_confidence(struct bench *b, size_t which, double confidence, b
 /* --- facts of the summary --- */
 
 /* Spelled as kol_fold() leaves them: final letters as inner ones. */
-#define FUNCTION_WORDS                                                                             \
-    " the a an in on at to of and or for with from by is are was has have had be it its his her "  \
-    "their not no about only did "                                                                 \
-    "that this who whom which then but as into up out off after before when while there wants "    \
-    "asks asked caller customer call "                                                             \
-    "של את על עמ לא ולא או גמ כי אמ זה זו יש אינ היא הוא המ מה אל בינ עד כ ב ל מ ה ו ש כל רק "      \
+#define FUNCTION_WORDS                                                                                                                                   \
+    " the a an in on at to of and or for with from by is are was has have had be it its his her "                                                        \
+    "their not no about only did "                                                                                                                       \
+    "that this who whom which then but as into up out off after before when while there wants "                                                          \
+    "asks asked caller customer call "                                                                                                                   \
+    "של את על עמ לא ולא או גמ כי אמ זה זו יש אינ היא הוא המ מה אל בינ עד כ ב ל מ ה ו ש כל רק " \
     "אחרי לפני הלקוח הלקוחה המתקשר המתקשרת מבקש מבקשת שואל שואלת צריכ "
 
 static bool is_function_word(const char *word)

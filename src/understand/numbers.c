@@ -189,6 +189,12 @@ static bool written_number(const struct kol_word *w, int64_t *ret)
     return kol_parse_i64(digits, ret);
 }
 
+/* "אלף ושמונה מאות לחמישה": a preposition starts another number, an "and" does not. */
+static bool starts_anew(const struct kol_word *w)
+{
+    return kol_number_prefix(w) > 0 && strncmp(w->norm, "ו", 2) != 0;
+}
+
 size_t kol_spoken_number(const struct kol_talk *t, size_t i, int64_t *ret)
 {
     int64_t total = 0, part = 0;
@@ -198,7 +204,7 @@ size_t kol_spoken_number(const struct kol_talk *t, size_t i, int64_t *ret)
     while (i + taken < t->word_count) {
         size_t at = i + taken;
         struct spoken s;
-        if (taken > 0 && !joins(t, at))
+        if (taken > 0 && (!joins(t, at) || starts_anew(&t->words[at])))
             break;
         size_t and_word = taken > 0 && kol_is(&t->words[at], "and") && at + 1 < t->word_count &&
                           part % 100 == 0 && part > 0;

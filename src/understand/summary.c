@@ -28,21 +28,28 @@
     "בין שמונה|בין|אחרי ארבע|אחרי חמש|אחרי שלוש|לפני הצהריים|after one|after two|"                      \
     "after three|after four|after five|after six|before ten|before noon|half seven|"                                                                 \
     "half eight|half nine|half ten|thirty|forty|fifteen|any time"
+/* An hour that stands alone: "Half past seven at your place." */
+#define HOUR                                                                                                            \
+    "half past|o'clock|quarter to|quarter past|at nine|at ten|at eight|at seven|at three|at four|"                      \
+    "at two|at one|at five|at six|at eleven|at twelve|noon|וחצי|ורבע|רבע ל|בשמונה|בתשע|בעשר|" \
+    "בשתיים|בשתים|בשלוש|בארבע|בחמש|בשש|בשבע|באחת"
 #define MONEY                                                                                                                                       \
     "dollars|dollar|pounds|pound|quid|bucks|shekels|shekel|nis|euros|percent|vat|"                                                                  \
     "plus vat|fee|quote|estimate|ballpark|charge|per hour|first hour|an hour|all in|שקל|"                                                        \
     "שקלים|ש\"ח|שח|דולר|יורו|אחוז|מע\"מ|עמלה|הצעת מחיר|הצעה|כמה זה יוצא|כמה עולה|מחיר|" \
     "תקציב|כמה זה עולה|המחיר|בחינם|free|no charge|cost"
-#define NEXT_STEP                                                                                                                                              \
-    "i'll come|i'll see|i'll message|i'll email|i'll put|i'll be|i'll get|he'll|she'll|"                                                                       \
-    "they'll|we'll|i'll think|in writing|no charge|i'll bring|i'll pass|let me know|"                                                                          \
-    "נתקשר|אעביר|יתקשר|יגיע|יבוא|תבוא|אני שולח|אני שולחת|שולח אליך|ייצור קשר|נשלח|אתייעץ|" \
-    "שיבוא|אתקשר|call me|call back|ring me|gimme a call|give me a call|i'll text|"                                                                   \
-    "i'll call|i'll ring|text you|you'll get|i will call|call you|we'll send|i'll send|"                                                                       \
-    "call me back|come and look|come look|email us|תחזרו|תחזרי|תחזור|שתחזרו|שתחזור|"                                                \
-    "תתקשרו|תתקשר|דברו איתי|דבר איתי|אשלח|אשלח אליכם|אני אחזור|אחזור אליך|אחזור אלייך|"      \
-    "אני אתקשר|נקבע|אתאם|תגידו|תגיד|שולח לך|אכין|מכין|להתקשר|whatsapp|וואטסאפ|אדבר עם|"              \
-    "אני מגיע|נהיה בקשר|נדבר|קבענו|רשמתי"
+#define NEXT_STEP                                                                                                                                                 \
+    "i'll come|i'll see|i'll message|i'll email|i'll put|i'll be|i'll get|he'll|she'll|"                                                                          \
+    "they'll|we'll|i'll think|in writing|no charge|i'll bring|i'll pass|let me know|"                                                                             \
+    "נתקשר|אעביר|יתקשר|יגיע|יבוא|תבוא|אני שולח|אני שולחת|שולח אליך|ייצור קשר|נשלח|אתייעץ|"    \
+    "שיבוא|אתקשר|call me|call back|ring me|gimme a call|give me a call|i'll text|"                                                                      \
+    "i'll call|i'll ring|text you|you'll get|i will call|call you|we'll send|i'll send|"                                                                          \
+    "call me back|come and look|come look|email us|תחזרו|תחזרי|תחזור|שתחזרו|שתחזור|"                                                   \
+    "תתקשרו|תתקשר|דברו איתי|דבר איתי|אשלח|אשלח אליכם|אני אחזור|אחזור אליך|אחזור אלייך|"         \
+    "אני אתקשר|נקבע|אתאם|תגידו|תגיד|שולח לך|אכין|מכין|להתקשר|whatsapp|וואטסאפ|אדבר עם|"                 \
+    "אני מגיע|נהיה בקשר|נדבר|קבענו|רשמתי|יוצא אליך|יוצא אלייך|"                                                     \
+    "בדרך אליך|רבע שעה|חצי שעה|עשר דקות|עשרים דקות|אבדוק|אברר|אחשוב|אודיע|אגיע|אצלצל|תצלצל|" \
+    "minutes away|on my way|coming straight|be there in|i'll check|get back to"
 #define ACCEPTED                                                                                   \
     "works|good|fine|perfect|great|ok|okay|marvellous|sounds great|see you|works for me|"          \
     "that's fine|מתאים|מצוין|בסדר|סגור|קבענו|טוב|מעולה|אני יכולה|יופי|נהיה|סבבה"
@@ -104,7 +111,7 @@ static void write_head(const struct kol_scene *s, const struct kol_insight *r, s
                            : "a request from %s; did not say what for.",
                         city);
     else
-        kol_str_add(out, he ? "לא התבקש שירות, לא נאמרה עיר."
+        kol_str_add(out, he ? "לא נאמרה בקשה לשירות, לא נאמרה עיר."
                             : "No service was requested and no city was mentioned.");
     if (kol_streq(r->urgency.value, "urgent"))
         kol_str_add(out, he ? " דחוף." : " Urgent.");
@@ -177,14 +184,29 @@ struct fresh {
     const char *when, *price, *agreed, *next, *address;
 };
 
+/* Digits or an hour in a time that is told already. */
+static bool says_hour(const char *when)
+{
+    static const char *const hours[] = {"בשמונה", "בתשע", "בעשר", "בשתיים", "בשלוש", "בארבע",
+                                        "בחמש",   "בשש",  "בשבע", "באחת",   "וחצי",  "ורבע",
+                                        " at ",   "noon", "past", "quarter"};
+    for (size_t i = 0; i < sizeof hours / sizeof *hours; i++)
+        if (strstr(when, hours[i]))
+            return true;
+    return strpbrk(when, "0123456789") != NULL;
+}
+
 static struct fresh find_parts(struct kol_writing *w, struct kol_insight *r, const char **ret_what)
 {
-    static const struct kol_wanted when = {DAYS, CLOCK, false, 1.2, 2, 20, false, 2.9};
-    static const struct kol_wanted price = {MONEY, NULL, true, 1.2, 0.5, 24, false, 0.5};
+    static const struct kol_wanted when = {DAYS, CLOCK, false, 1.2, 2, 20, false, 2.9, false};
+    static const struct kol_wanted hour = {HOUR, NULL, false, 2, 3, 12, false, 9, false};
+    static const struct kol_wanted price = {MONEY, NULL, true, 1.2, 0.5, 24, false, 0.5, false};
     static const struct kol_wanted next = {
-        NEXT_STEP, "i'll|you'll|we'll|אשלח|אחזור|please|בבקשה", false, 1, 1.5, 20, false, 1.5};
-    static const struct kol_wanted address = {STREET, NULL, false, -3, 0, 14, false, 0.5};
-    static const struct kol_wanted agreed = {ACCEPTED, DAYS "|" CLOCK, false, 0.5, 2, 18, true, 9};
+        NEXT_STEP, "i'll|you'll|we'll|אשלח|אחזור|please|בבקשה", false, 1, 1.5, 20, false, 1.5,
+        true};
+    static const struct kol_wanted address = {STREET, NULL, false, -3, 0, 14, false, 0.5, false};
+    static const struct kol_wanted agreed = {ACCEPTED, DAYS "|" CLOCK, false, 0.5,  2,
+                                             18,       true,           9,     false};
     const struct kol_talk *t = &w->s->talk;
     struct kol_span first = {0};
     struct fresh fresh = {0};
@@ -192,6 +214,13 @@ static struct fresh find_parts(struct kol_writing *w, struct kol_insight *r, con
     *ret_what = kol_summary_what(w, budget_of(t), least_of(t), &first);
     r->parts.what = first.end ? kol_summary_text(w, first) : NULL;
     r->parts.when = kol_summary_best(w, &when, 2, &fresh.when);
+    if (r->parts.when && two_sides && !says_hour(r->parts.when)) {
+        const char *more = NULL;
+        const char *at = kol_summary_best(w, &hour, 1, &more);
+        r->parts.when = at ? kol_arena_fmt(w->s->a, "%s. %s", r->parts.when, at) : r->parts.when;
+        if (more)
+            fresh.when = fresh.when ? kol_arena_fmt(w->s->a, "%s. %s", fresh.when, more) : more;
+    }
     kol_summary_forget(w);
     r->parts.price = kol_summary_best(w, &price, t->word_count > 200 ? 4 : 2, &fresh.price);
     kol_summary_forget(w);
@@ -229,6 +258,8 @@ static bool named_amount(const struct kol_writing *w)
         if (kol_summary_count(w, span, MONEY) && kol_summary_has_number(w, span) &&
             !t->sentences[i].question)
             return true;
+        if (kol_summary_names_sum(w, i))
+            return true;
     }
     return false;
 }
@@ -253,19 +284,19 @@ static bool asks_call_back(const struct kol_writing *w)
                           "us a call|please call|phone me|"
                           "תחזרו אליי|תחזרו אלי|שתחזרו|שתחזרו אליי|תחזור אליי|שיחזרו|שיחזור|שמישהו "
                           "יחזור|שתחזור|תתקשרו|תתקשר|שיתקשרו|דברו איתי|דבר איתי|תחזרי|חזרו "
-                          "אליי|שמישהו יתקשר|יחזור אליי|תדברו איתי"))
+                          "אליי|שמישהו יתקשר|יחזור אליי|תדברו איתי|לחזור אליי|להחזיר "
+                          "לי שיחה|תחזירו לי|תחזיר לי|תצלצלו אליי|להתקשר אליי"))
             return true;
     return false;
 }
 
-/* Whether the caller speaks of herself: "אני צריכה". */
-static bool is_woman(const struct kol_writing *w)
+/* "Can you come and measure?" */
+static bool asks_visit(const struct kol_writing *w)
 {
     const struct kol_talk *t = &w->s->talk;
-    for (size_t i = 0; i < t->word_count; i++)
-        if (kol_role_at(t, i) != KOL_ROLE_AGENT &&
-            kol_is(&t->words[i], "צריכה|מחפשת|מדברת|גרה|יכולה|מבקשת|מעוניינת|יודעת|חושבת|מתקשרת|"
-                                 "מעדיפה|שואלת|נמצאת|חוזרת|מחכה|עובדת|תקועה|לחוצה|מבינה"))
+    for (size_t i = 1; i < t->word_count; i++)
+        if (kol_role_at(t, i) != KOL_ROLE_AGENT && kol_is(&t->words[i], "למדוד") &&
+            kol_phrase_find(t, i > 5 ? i - 5 : 0, i, "לבוא|תבואו|תבוא|שיבוא|שיבואו|יבוא|יבואו") < i)
             return true;
     return false;
 }
@@ -274,7 +305,7 @@ static bool is_woman(const struct kol_writing *w)
 static void write_wishes(struct kol_writing *w, struct kol_str *out, bool has_price)
 {
     const struct kol_talk *t = &w->s->talk;
-    bool he = w->s->hebrew, she = he && is_woman(w);
+    bool he = w->s->hebrew, she = he && kol_summary_is_woman(w);
     bool quote = kol_phrase_find(t, 0, t->word_count, QUOTE) < t->word_count;
     if (!has_price && asked_price(w) && quote)
         kol_str_add(out, !he   ? " Asks for a quote."
@@ -284,10 +315,28 @@ static void write_wishes(struct kol_writing *w, struct kol_str *out, bool has_pr
         kol_str_add(out, !he   ? " Asks about the price."
                          : she ? " שואלת על המחיר, כמה זה עולה."
                                : " שואל על המחיר, כמה זה עולה.");
+    if (he && asks_visit(w))
+        kol_str_add(out, she ? " מבקשת שיבואו למדוד." : " מבקש שיבואו למדוד.");
     if (asks_call_back(w))
         kol_str_add(out, !he   ? " Wants a call back."
                          : she ? " מבקשת שיחזרו אליה או יתקשרו."
                                : " מבקש שיחזרו אליו או יתקשרו.");
+}
+
+/* The price that is not quoted yet; a sum without currency gets that of the place. */
+static void write_price(struct kol_writing *w, const struct kol_insight *r, struct kol_str *out,
+                        const char *fresh)
+{
+    bool he = w->s->hebrew;
+    const char *label = he ? "מחיר" : "Price", *unit = kol_summary_unit(w, r->city.value_en),
+               *sums = unit ? kol_summary_sums(w, false) : NULL,
+               *budget = unit ? kol_summary_sums(w, true) : NULL;
+    bool number = fresh && strpbrk(fresh, "0123456789");
+    if (sums && (number || !fresh))
+        label = kol_arena_fmt(w->s->a, "%s (%s)", label, unit);
+    add_part(out, label, fresh ? fresh : sums);
+    if (budget)
+        add_part(out, kol_arena_fmt(w->s->a, "%s (%s)", he ? "תקציב" : "Budget", unit), budget);
 }
 
 void kol_write_summary(struct kol_scene *s, struct kol_insight *r)
@@ -311,11 +360,12 @@ void kol_write_summary(struct kol_scene *s, struct kol_insight *r)
     kol_str_init(&out, 16384);
     bool he = s->hebrew;
     write_head(s, r, &out);
+    add_part(&out, "העבודה", s->kind == KOL_INSIGHT_REQUEST ? kol_summary_work(&w) : NULL);
     if (what)
         kol_str_add_fmt(&out, he ? " נאמר: \"%s\"." : " Said: \"%s\".", what);
     add_part(&out, he ? "מועד" : "When", is_quoted(what, fresh.when) ? NULL : fresh.when);
     add_part(&out, he ? "כתובת" : "Address", is_quoted(what, fresh.address) ? NULL : fresh.address);
-    add_part(&out, he ? "מחיר" : "Price", is_said(&out, fresh.price) ? NULL : fresh.price);
+    write_price(&w, r, &out, is_said(&out, fresh.price) ? NULL : fresh.price);
     add_part(&out, he ? "סוכם" : "Agreed", is_said(&out, fresh.agreed) ? NULL : fresh.agreed);
     add_part(&out, he ? "המשך" : "Next", is_said(&out, fresh.next) ? NULL : fresh.next);
     write_wishes(&w, &out, r->parts.price && named_amount(&w));

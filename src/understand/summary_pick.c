@@ -63,13 +63,25 @@ static bool needs_question(const struct kol_writing *w, const struct kol_sentenc
             kol_phrase_at(t, e->first, "yes|no|yeah|nope|not|never|just|only|כן|לא|אף|רק|עדיין"));
 }
 
+static uint32_t overlap(struct kol_span a, struct kol_span b)
+{
+    uint32_t first = a.first > b.first ? a.first : b.first, end = a.end < b.end ? a.end : b.end;
+    return end > first ? end - first : 0;
+}
+
+/* Words that the head line tells as the place; a quarter or a village beside it is news. */
+static size_t count_of_city(const struct kol_writing *w, struct kol_span span)
+{
+    return overlap(span, w->s->city) + overlap(span, w->s->quarter);
+}
+
 /* "Harrogate.": the head line has it already. "Hi, it's Rosa": so it has this. */
 static bool is_said_in_head(const struct kol_writing *w, const struct kol_sentence *e)
 {
     struct kol_span span = {e->first, e->end};
     size_t words = e->end - e->first;
     size_t known =
-        kol_summary_marks(w, span, KOL_MARK_PLACE | KOL_MARK_NAME | KOL_MARK_PHONE) +
+        kol_summary_marks(w, span, KOL_MARK_NAME | KOL_MARK_PHONE) + count_of_city(w, span) +
         kol_summary_count(w, span,
                           SMALL_TALK "|i|am|im|i'm|it's|its|this|is|my|name|name's|in|"
                                      "yes|no|here|speaking|oh|אני|מדבר|מדברת|שמי|קוראים|לי|כן|לא|"
@@ -96,6 +108,8 @@ static double score_sentence(const struct kol_writing *w, const struct kol_sente
     score -= 1.5 * (double)kol_summary_count(w, span, SMALL_TALK);
     if (is_said_in_head(w, e))
         score -= 5;
+    else if (overlap(span, w->s->city))
+        score += 2; /* "I'm in Leeds, by the station": the place as it was said */
     score -= 2.5 * (double)kol_summary_count(w, span, STORY);
     if (e->question)
         score -= 1.5;
@@ -192,64 +206,6 @@ const char *kol_summary_what(struct kol_writing *w, size_t budget, double least,
     return out;
 }
 
-#define ASKS_PRICE                                                                                                                                        \
-    "how much|what's the price|what does it cost|what does that cost|quote|estimate|"                                                                     \
-    "price it up|your rates|your prices|what would it|what's it going to|"                                                                                \
-    "what am i looking at|ballpark|what do you charge|cost|כמה זה|כמה עולה|הצעת מחיר|"                                                \
-    "הצעה|מה המחיר|מחיר|כמה יוצא|כמה יעלה|המחיר|כמה אתם לוקחים|כמה אתה לוקח|כמה לוקחים|" \
-    "כמה תיקח|כמה תיקחו|כמה עולים|מה העלות|מה עולה|בכמה|כמה אני אשלם"
-
-bool kol_summary_asks_price(const struct kol_writing *w, struct kol_span span)
-{
-    return kol_role_at(&w->s->talk, span.first) != KOL_ROLE_AGENT &&
-           kol_summary_count(w, span, ASKS_PRICE);
-}
-
-/* An amount that answers "how much?" in the turn before: "Twelve hundred, stills only." */
-static bool answers_price(const struct kol_writing *w, size_t sentence)
-{
-    const struct kol_talk *t = &w->s->talk;
-    uint32_t turn = t->sentences[sentence].turn;
-    if (turn == 0 || t->sentences[sentence].first != t->turns[turn].first)
-        return false;
-    struct kol_span before = {t->turns[turn - 1].first, t->turns[turn - 1].end};
-    struct kol_span span = {t->sentences[sentence].first, t->sentences[sentence].end};
-    return before.end > before.first && kol_summary_count(w, before, ASKS_PRICE) &&
-           kol_summary_has_number(w, span);
-}
-
-#define SUM_WORDS                                                                                                                                                       \
-    "between|about|around|usually|roughly|ballpark|comes to|it'd be|it'll be|that'd be|that'll "                                                                        \
-    "be|that's|looking at|i'd say|say|charge|runs|from|with|in all|all in|each|per|plus|it's|"                                                                          \
-    "בערך|בסביבות|בין|סביב|יוצא|ייצא|יעלה|עולה|עוד|בגדול|לשיעור|לחודש|ייקח|יקח|לוקח|לוקחים|זה|" \
-    "כולל|בלי|עם|פלוס|סך הכל|סה\"כ"
-
-/* "we're usually between two thousand and twenty-five hundred": a sum without its currency. */
-static bool names_sum(const struct kol_writing *w, size_t sentence)
-{
-    const struct kol_talk *t = &w->s->talk;
-    const struct kol_sentence *e = &t->sentences[sentence];
-    int64_t n;
-    if (t->turns[e->turn].role != KOL_ROLE_AGENT || e->question || e->end == e->first)
-        return false;
-    bool first = kol_spoken_number(t, e->first, &n) && n >= 50;
-    if (!first && !kol_summary_count(w, (struct kol_span){e->first, e->end}, SUM_WORDS))
-        return false;
-    for (size_t i = e->first; i < e->end; i++) {
-        size_t taken = w->s->marks[i] & KOL_MARK_PHONE ? 0 : kol_spoken_number(t, i, &n);
-        if (taken && n >= 50 &&
-            (i + taken >= e->end ||
-             !kol_is(
-                 &t->words[i + taken],
-                 "minutes|metres|meters|feet|foot|people|guests|miles|gallon|gallons|years|kilos|"
-                 "degrees|percent|street|road|litre|litres|square|hours|days|"
-                 "דקות|מטר|איש|אנשים|קילומטר|אחוז|ליטר|קילו|שנה|שנים|מעלות|יום|ימים|שעות")))
-            return true;
-        i += taken ? taken - 1 : 0;
-    }
-    return false;
-}
-
 /* The part of a sentence around the words of list. */
 static struct kol_span around(const struct kol_writing *w, struct kol_span span, const char *list,
                               size_t max)
@@ -281,7 +237,7 @@ const char *kol_summary_best(struct kol_writing *w, const struct kol_wanted *x, 
             const struct kol_sentence *e = &t->sentences[i];
             struct kol_span span = {e->first, e->end};
             size_t hits = kol_summary_count(w, span, x->list);
-            if (x->needs_number && hits == 0 && (answers_price(w, i) || names_sum(w, i)))
+            if (x->needs_number && hits == 0 && kol_summary_names_sum(w, i))
                 hits = 1;
             bool greeting = e->turn == 0 && t->turns[0].role == KOL_ROLE_AGENT && t->turn_count > 2;
             if (hits == 0 || (w->used[i] & 2) || (greeting && !x->needs_number) ||
@@ -308,15 +264,18 @@ const char *kol_summary_best(struct kol_writing *w, const struct kol_wanted *x, 
         if (best.span.end == 0)
             break;
         uint8_t *used = &w->used[t->words[best.span.first].sentence];
-        bool quoted = *used & 1 && best.span.end - best.span.first <= KOL_LONG_SENTENCE;
+        bool quoted = *used & 5 && best.span.end - best.span.first <= KOL_LONG_SENTENCE;
         *used |= 2;
         picks[k].span = around(w, best.span, x->list, x->max_words);
-        const char *one = kol_summary_text(w, picks[k].span);
+        const char *told = x->tells ? kol_summary_told(w, picks[k].span) : NULL;
+        const char *one = told ? told : kol_summary_text(w, picks[k].span);
         if (!one)
             continue;
         out = joined(w->s->a, out, one);
-        if (!quoted)
-            *ret_fresh = joined(w->s->a, *ret_fresh, one);
+        if (quoted && !told)
+            continue;
+        *used |= 4;
+        *ret_fresh = joined(w->s->a, *ret_fresh, one);
     }
     return out;
 }
@@ -324,5 +283,5 @@ const char *kol_summary_best(struct kol_writing *w, const struct kol_wanted *x, 
 void kol_summary_forget(struct kol_writing *w)
 {
     for (size_t i = 0; i < w->s->talk.sentence_count; i++)
-        w->used[i] &= 1;
+        w->used[i] &= 5;
 }

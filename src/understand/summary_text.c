@@ -24,8 +24,10 @@ static int64_t scale_of_range(const struct kol_talk *t, size_t after, size_t end
     return other >= 1000 && other % 1000 == 0 && other / 1000 > value && other < 100000 ? 1000 : 1;
 }
 
-static const char *digits_of(struct kol_arena *a, int64_t n)
+static const char *digits_of(struct kol_arena *a, int64_t n, bool hebrew)
 {
+    if (n >= 10000 && n < 1000000 && n % 1000 == 0)
+        return kol_arena_fmt(a, hebrew ? "%lld אלף" : "%lld thousand", (long long)(n / 1000));
     if (n >= 1000000)
         return kol_arena_fmt(a, "%lld,%03lld,%03lld", (long long)(n / 1000000),
                              (long long)(n / 1000 % 1000), (long long)(n % 1000));
@@ -39,14 +41,16 @@ static size_t write_number(struct kol_writing *w, struct kol_str *out, size_t i,
     const struct kol_talk *t = &w->s->talk;
     const struct kol_word *word = &t->words[i];
     int64_t value;
-    size_t n = word->script == KOL_SCRIPT_DIGITS ? 0 : kol_spoken_number(t, i, &value);
+    size_t n = word->script == KOL_SCRIPT_DIGITS ? 0 : kol_summary_amount(w, i, &value);
     if (n == 0 || i + n > end)
         return 0;
     value *= scale_of_range(t, i + n, end, value);
+    if (value > 1000000 && value % 1000000 > 0 && value % 1000000 < 1000)
+        return 0; /* "a million four hundred" means more than it says */
     int64_t hour; /* "three forty" stays as it was said */
     bool of_clock = value < 60 && i > 0 && word->gap == KOL_GAP_SPACE &&
                     kol_spoken_number(t, i - 1, &hour) == 1 && hour < 13;
-    const char *digits = value > 20 && !of_clock ? digits_of(w->s->a, value) : NULL;
+    const char *digits = value > 20 && !of_clock ? digits_of(w->s->a, value, w->s->hebrew) : NULL;
     if (!digits)
         return 0;
     size_t prefix = kol_number_prefix(word);
@@ -72,7 +76,11 @@ static void write_span(struct kol_writing *w, struct kol_str *out, struct kol_sp
         else if (i > span.first && out->len > 0)
             kol_str_add(out, " ");
         size_t n = write_number(w, out, i, span.end);
-        if (n == 0) {
+        bool sum = i > span.first && word->gap <= KOL_GAP_HYPHEN;
+        if (n == 0 && sum && (kol_is(word, "quid") || kol_is(word, "bucks"))) {
+            kol_str_add(out, kol_is(word, "quid") ? "pounds" : "dollars");
+            n = 1;
+        } else if (n == 0) {
             kol_str_add_bytes(out, word->clean, word->clean_len);
             n = 1;
         }
@@ -124,7 +132,7 @@ bool kol_summary_has_number(const struct kol_writing *w, struct kol_span span)
 {
     int64_t n;
     for (size_t i = span.first; i < span.end; i++)
-        if (!(w->s->marks[i] & KOL_MARK_PHONE) && kol_spoken_number(&w->s->talk, i, &n) && n > 4)
+        if (kol_summary_amount(w, i, &n) && n > 4)
             return true;
     return false;
 }
