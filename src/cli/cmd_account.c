@@ -66,7 +66,7 @@ static enum kol_code load(struct kol_cli *cli, const char *sid, struct kol_accou
     struct kol_db *db = kol_cli_read(cli, err);
 
     if (!db)
-        return err->code;
+        return err->code != KOL_OK ? err->code : KOL_DB;
     enum kol_code code = kol_account_by_sid(db, cli->arena, sid, ret, err);
     kol_reader_return(cli->writer, db);
     if (code == KOL_OK && !*ret)
