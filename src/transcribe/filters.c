@@ -152,7 +152,9 @@ static bool is_prompt_echo(const struct words *said, const char *prompt)
             if (n > longest)
                 longest = n;
         }
-    return longest >= 4 && longest * 10 >= said->count * 7;
+    /* Five words in the prompt's own order, several of its names: nobody talks like that. */
+    return longest >= 4 &&
+           (longest * 10 >= said->count * 7 || (longest >= 5 && longest * 2 >= said->count));
 }
 
 /* What Whisper learned from subtitles; nobody says it on the phone. Normalised; parts of a text. */

@@ -48,6 +48,8 @@ static void test_sure_speech(void **state)
         {"Aaaaaaaaaaaaaaaah", "repetition"},
         {"ההההההההההההההה", "repetition"},
         {"about Afula, Golan Locks, locksmith", "prompt_echo"},
+        {"Please call me back, Afula, Golan Locks, locksmith, Haifa.", "prompt_echo"},
+        {"Please call the locksmith from Haifa to Afula, Golan Locks.", NULL},
         {"Is that Golan Locks in Afula?", NULL},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
