@@ -11,6 +11,7 @@ import calls
 import pytest
 import wer
 from conftest import accepted, wait_until
+from fakehttp import Step
 
 pytestmark = [pytest.mark.release, pytest.mark.slow]
 
@@ -384,6 +385,26 @@ def test_order_within_a_business(whisper_house):
     order = [line.rsplit(" ", 1)[1] for line in house.kol.logged("Starting Whisper transcription for")]
     wanted = [call.sid for _, call in sorted(made, key=lambda m: -m[0])]
     assert [sid for sid in order if sid in wanted] == wanted
+
+
+def test_downloads_and_transcription_do_not_wait_for_each_other(whisper_house):
+    """A call walks the whole road beside a download that drips; five downloads end while a long call is transcribed."""
+    house = whisper_house
+    channels, _ = conversation(["priv-introsaved"], ["I need a locksmith in Haifa."])
+    dripping, recording = house.new_call(caller="+972501111111", wav=calls.wav_bytes(*channels))
+    recording.always("", Step(bytes_per_s=2000))
+    house.announce(dripping, recording)
+    wait_until("the drip", lambda: recording.fetches())
+    _, got = transcribe(house, channels, caller="+972502222222")
+    assert got["final_transcript"] and house.file(dripping, "HEAD").status == 202
+
+    long, _ = house.ring(caller="+972503333333", wav=calls.wav_bytes(*conversation(SPOKEN * 6, CUSTOMER)[0]))
+    house.kol.wait_log(f"Starting Whisper transcription for {long.sid}", 60)
+    others = [house.ring(caller=f"+97250444000{n}", wav=calls.wav_bytes(*channels))[0] for n in range(5)]
+    for call in others:
+        house.wait_file(call)
+    assert house.stored(long)["final_transcript"] is None
+    house.wait_events(long, timeout_s=120)
 
 
 def engine(house) -> dict:
