@@ -1,6 +1,7 @@
 #include "transcribe/listen.h"
 
 #include "base/cleanup.h"
+#include "base/str.h"
 #include "transcribe/filters.h"
 #include "transcribe/words.h"
 #include <stdlib.h>
@@ -85,7 +86,8 @@ struct listening {
     struct kol_listen_task *task;
     struct kol_session *session;
     const struct kol_chunk *chunk;
-    const float *pcm; /* of the whole chunk; a side's positions are those of the whole */
+    bool without_prompt; /* it was read out: once more without it */
+    const float *pcm;    /* of the whole chunk; a side's positions are those of the whole */
 };
 
 static enum kol_code run_engine(const struct listening *l, int64_t from_ms,
@@ -98,7 +100,7 @@ static enum kol_code run_engine(const struct listening *l, int64_t from_ms,
         .pcm = l->pcm + from,
         .samples = l->chunk->samples - from,
         .language = options->language,
-        .prompt = options->prompt,
+        .prompt = l->without_prompt ? NULL : options->prompt,
         .beam = options->beam,
         .max_tokens = token_cap(l->chunk->samples - from),
         .abort = task_should_stop,
@@ -129,11 +131,25 @@ static bool reads_over_joint(const struct listening *l, const struct kol_engine_
     return false;
 }
 
+/* Puts what was only the prompt read out at the front. Returns how many. */
+static size_t gather_echoes(struct kol_segment *segments, size_t count)
+{
+    size_t echoes = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (kol_streq(segments[i].dropped_reason, "prompt_echo")) {
+            const struct kol_segment echo = segments[i];
+            segments[i] = segments[echoes];
+            segments[echoes++] = echo;
+        }
+    return echoes;
+}
+
 /*
  * Runs the engine until the chunk is read: it may stop early, and what is left is worth a run only
  * when it is long enough to hold words. ret_over: it read over the joint, nothing was kept.
  */
-static enum kol_code read_chunk(const struct listening *l, bool *ret_over, struct kol_err *err)
+static enum kol_code read_chunk(struct listening *l, bool *ret_over, struct kol_err *err)
 {
     struct kol_listen_task *t = l->task;
     int64_t at = l->chunk->pieces[0].chunk_at * 1000 / KOL_PCM_RATE_HZ;
@@ -155,6 +171,15 @@ static enum kol_code read_chunk(const struct listening *l, bool *ret_over, struc
         if (code != KOL_OK)
             return code;
         judge(t, segments, count);
+        const size_t echoes = l->without_prompt ? 0 : gather_echoes(segments, count);
+        if (echoes > 0) { /* what was said there is heard without the prompt */
+            code = append(t, segments, echoes, err);
+            l->without_prompt = true;
+            i--;
+            if (code == KOL_OK)
+                continue;
+            return code;
+        }
         code = append(t, segments, count, err);
         if (code != KOL_OK || count == 0 || result.end_ms <= 0)
             return code; /* nothing heard, or text without a time: more runs would be the same */
@@ -168,7 +193,8 @@ static enum kol_code read_sides(const struct listening *l, struct kol_err *err)
     l->task->count = 0;
     for (int side = 0; side < 2; side++) {
         const struct kol_chunk chunk = kol_chunk_side(l->chunk, side);
-        const struct listening one = {l->task, l->session, &chunk, l->pcm};
+        struct listening one = {
+            .task = l->task, .session = l->session, .chunk = &chunk, .pcm = l->pcm};
         bool over = false;
         enum kol_code code = read_chunk(&one, &over, err);
         if (code != KOL_OK)
