@@ -201,6 +201,56 @@ static bool same_stem(const char *a, const char *b)
            (n >= hebrew && strncmp(x, y, n) == 0 && strlen(x) + strlen(y) - 2 * n <= hebrew);
 }
 
+/* Number words that mean nothing else ("שני" is Monday as well), as kol_fold() leaves them. */
+static const struct {
+    const char *word;
+    int value;
+} number_words[] = {
+    {"two", 2},     {"three", 3},   {"four", 4},    {"five", 5},    {"six", 6},     {"seven", 7},
+    {"eight", 8},   {"nine", 9},    {"ten", 10},    {"eleven", 11}, {"twelve", 12}, {"fifteen", 15},
+    {"twenty", 20}, {"thirty", 30}, {"forty", 40},  {"fifty", 50},  {"sixty", 60},  {"שתימ", 2},
+    {"שתי", 2},     {"שניימ", 2},   {"שנימ", 2},    {"שלוש", 3},    {"שלושה", 3},   {"ארבע", 4},
+    {"ארבעה", 4},   {"חמש", 5},     {"חמישה", 5},   {"שש", 6},      {"שישה", 6},    {"שבע", 7},
+    {"שבעה", 7},    {"שמונה", 8},   {"תשע", 9},     {"תשעה", 9},    {"עשר", 10},    {"עשרה", 10},
+    {"עשרימ", 20},  {"שלושימ", 30}, {"ארבעימ", 40}, {"חמישימ", 50}, {"שישימ", 60},  {"שבעימ", 70},
+    {"שמונימ", 80}, {"תשעימ", 90},  {"מאתימ", 200},
+};
+
+/* "בחמש" is 5, "ושמונה" 8; 0: no number. */
+static int number_of(const char *word, bool *ret_joined)
+{
+    *ret_joined = strncmp(word, "ו", 2) == 0;
+    for (int prefix = 0; prefix < 2; prefix++) {
+        const char *bare = prefix ? word + 2 : word;
+        if (prefix &&
+            ((uint8_t)word[0] < 0xd7 || !strstr("ב ל מ ה ו כ ש", (char[]){word[0], word[1], 0})))
+            break;
+        for (size_t i = 0; i < KOL_COUNT(number_words); i++)
+            if (strcmp(bare, number_words[i].word) == 0)
+                return number_words[i].value;
+    }
+    return 0;
+}
+
+/* Number words as digits: "עשרים ושמונה" is 28, "twenty eight" too. How many words are left. */
+static size_t digits_for_words(struct kol_arena *a, char **words, size_t n)
+{
+    size_t out = 0;
+    int last = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool joined, latin = (uint8_t)words[i][0] < 0x80;
+        int value = number_of(words[i], &joined);
+        if (last >= 20 && last <= 90 && value > 0 && value < 10 && (latin || joined)) {
+            words[out - 1] = kol_arena_fmt(a, "%d", last + value);
+            last = 0;
+            continue;
+        }
+        words[out++] = value ? kol_arena_fmt(a, "%d", value) : words[i];
+        last = value;
+    }
+    return out;
+}
+
 /*
  * The words of a text as facts are compared: no punctuation around them, "45 thousand" as "45,000".
  */
@@ -216,7 +266,7 @@ static size_t plain_words(struct kol_arena *a, const char *text, char **ret, siz
         if (i > 0 && isdigit((unsigned char)ret[i - 1][0]) &&
             (strcmp(ret[i], "אלפ") == 0 || strcmp(ret[i], "thousand") == 0))
             ret[i] = kol_arena_strn(a, "000", 3);
-    return n;
+    return digits_for_words(a, ret, n);
 }
 
 /* A fact counts when most of its content words are in the summary; whole: all of them. */

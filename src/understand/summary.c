@@ -301,8 +301,38 @@ static bool asks_visit(const struct kol_writing *w)
     return false;
 }
 
+static bool caller_says(const struct kol_writing *w, const char *list)
+{
+    const struct kol_talk *t = &w->s->talk;
+    for (size_t i = 0; i < t->word_count; i++)
+        if (kol_role_at(t, i) != KOL_ROLE_AGENT && kol_phrase_at(t, i, list))
+            return true;
+    return false;
+}
+
+/* "Can somebody come tonight?" */
+static bool asks_somebody(const struct kol_writing *w)
+{
+    return caller_says(w, "somebody come|can you come|somebody has to come|somebody out|"
+                          "somebody over|send somebody|need somebody|could you come|send a person");
+}
+
+/* What somebody asks who wants no work done. */
+static void write_question(struct kol_writing *w, struct kol_str *out)
+{
+    bool he = w->s->hebrew;
+    if (caller_says(w, "what time do you close|what time do you open|are you open|when do you "
+                       "close|when do you open|opening hours|אתם פתוחים|עד מתי אתם פתוחים|עד איזו "
+                       "שעה אתם|מתי אתם נסגרים|מתי אתם סוגרים|מתי אתם פותחים|שעות פתיחה"))
+        kol_str_add(out, he ? " שאל על שעות הפתיחה." : " Asks about opening hours.");
+    if (caller_says(w, "about the job|about a job|driver job|job you advertised|the vacancy|your "
+                       "job ad|מחפש עבודה|מחפשת עבודה|לגבי המשרה|לגבי העבודה שפרסמתם|מודעת דרושים"))
+        kol_str_add(out, he ? " פנייה של מועמד לעבודה." : " A job applicant who asks for work.");
+}
+
 /* What is asked for besides the work: a price or a quote, a call back. */
-static void write_wishes(struct kol_writing *w, struct kol_str *out, bool has_price)
+static void write_wishes(struct kol_writing *w, struct kol_str *out, bool has_price,
+                         const char *urgency)
 {
     const struct kol_talk *t = &w->s->talk;
     bool he = w->s->hebrew, she = he && kol_summary_is_woman(w);
@@ -315,6 +345,8 @@ static void write_wishes(struct kol_writing *w, struct kol_str *out, bool has_pr
         kol_str_add(out, !he   ? " Asks about the price."
                          : she ? " שואלת על המחיר, כמה זה עולה."
                                : " שואל על המחיר, כמה זה עולה.");
+    if (!he && kol_streq(urgency, "urgent") && asks_somebody(w) && !is_said(out, "someone"))
+        kol_str_add(out, " Wants someone to come.");
     if (he && asks_visit(w))
         kol_str_add(out, she ? " מבקשת שיבואו למדוד." : " מבקש שיבואו למדוד.");
     if (asks_call_back(w))
@@ -368,7 +400,9 @@ void kol_write_summary(struct kol_scene *s, struct kol_insight *r)
     write_price(&w, r, &out, is_said(&out, fresh.price) ? NULL : fresh.price);
     add_part(&out, he ? "סוכם" : "Agreed", is_said(&out, fresh.agreed) ? NULL : fresh.agreed);
     add_part(&out, he ? "המשך" : "Next", is_said(&out, fresh.next) ? NULL : fresh.next);
-    write_wishes(&w, &out, r->parts.price && named_amount(&w));
+    if (s->kind == KOL_INSIGHT_NO_REQUEST)
+        write_question(&w, &out);
+    write_wishes(&w, &out, r->parts.price && named_amount(&w), r->urgency.value);
     add_part(&out, he ? "לחזור למספר" : "Call back", r->parts.callback);
     r->summary = kol_str_failed(&out) ? what : kol_arena_strn(s->a, out.data, out.len);
 }

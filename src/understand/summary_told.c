@@ -252,7 +252,9 @@ const char *kol_summary_told(struct kol_writing *w, struct kol_span span)
     X("הדברת", "הדביר|ידביר|ידבירו")                                                               \
     X("העתקת", "העתיק|יעתיק")                                                                      \
     X("מכירת", "מכור|ימכור")                                                                       \
-    X("הריסת", "הרוס|יהרוס")
+    X("הריסת", "הרוס|יהרוס")                                                                       \
+    X("ריפוד", "רפד|ירפד")                                                                         \
+    X("כיסוח", "כסח|יכסח|יכסחו")
 
 static const struct {
     const char *noun, *verbs;
@@ -300,16 +302,36 @@ static struct kol_span object_of(const struct kol_talk *t, size_t verb)
     end = end > first + 5 ? first + 5 : end;
     for (size_t i = first + 1; i < end; i++)
         if (kol_is(&t->words[i], "כי|אבל|אם|אני|אנחנו|הוא|היא|זה|ואני|אז|לפני|כמה|תודה|בבקשה|"
-                                 "המחיר|אפשר|ואת|ואז|כש") ||
+                                 "המחיר|אפשר|ואת|ואז|כש|וצריך|ורוצה|ועוד") ||
             work_at(t, i))
             end = i;
-    while (end > first + 1 && kol_is(&t->words[end - 1], "של|את|עם|על|שלי|ליד|בין|או|גם"))
+    while (end > first + 1 && kol_is(&t->words[end - 1], "של|את|עם|על|שלי|ליד|בין|או|גם|בשביל|ועם"))
         end--;
     if (first >= end || t->words[first].script != KOL_SCRIPT_HEBREW ||
         kol_is(&t->words[first], "אותו|אותה|אותם|אותן|אותך|זה|הכול|הכל|אם|מה|עם|לפני|מהר|היום|"
                                  "מחר|עכשיו|דחוף|כמה|מתי|רק|גם"))
         return (struct kol_span){0};
     return (struct kol_span){(uint32_t)first, (uint32_t)end};
+}
+
+/* "יש לי עץ ענק שצריך לגזום": the words before the verb. */
+static struct kol_span object_before(const struct kol_talk *t, size_t verb)
+{
+    size_t first = t->sentences[t->words[verb].sentence].first, end = verb;
+    first = verb > first + 12 ? verb - 12 : first;
+    while (end > first && kol_is(&t->words[end - 1], "רוצה|רוצים"))
+        end--;
+    if (end == first ||
+        !kol_is(&t->words[end - 1], "שצריך|שצריכים|שצריכה|שאני|שאנחנו|שרוצה|שרוצים"))
+        return (struct kol_span){0};
+    end--;
+    size_t from = end;
+    while (from > first && t->words[from].gap < KOL_GAP_COMMA &&
+           !kol_is(&t->words[from - 1], "לי|לנו|יש"))
+        from--;
+    if (from == first || from == end || end - from > 6 || !kol_is(&t->words[from - 1], "לי|לנו|יש"))
+        return (struct kol_span){0};
+    return (struct kol_span){(uint32_t)from, (uint32_t)end};
 }
 
 static bool is_wished(const struct kol_talk *t, size_t verb)
@@ -330,14 +352,17 @@ const char *kol_summary_work(struct kol_writing *w)
     size_t count = 0;
     for (size_t i = 0; w->s->hebrew && i < t->word_count && count < 2; i++) {
         const char *noun = kol_role_at(t, i) != KOL_ROLE_AGENT ? work_at(t, i) : NULL;
-        struct kol_span object = noun && is_wished(t, i) ? object_of(t, i) : (struct kol_span){0};
+        struct kol_span before = noun ? object_before(t, i) : (struct kol_span){0};
+        struct kol_span object = before.end                ? before
+                                 : noun && is_wished(t, i) ? object_of(t, i)
+                                                           : (struct kol_span){0};
         const char *text = object.end ? kol_summary_text(w, object) : NULL;
         if (!text)
             continue;
         out = out ? kol_arena_fmt(w->s->a, "%s; %s %s", out, noun, text)
                   : kol_arena_fmt(w->s->a, "%s %s", noun, text);
         count++;
-        i = object.end - 1;
+        i = object.end > i ? object.end - 1 : i;
     }
     return out;
 }
