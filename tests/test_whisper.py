@@ -109,6 +109,7 @@ def test_english_call_end_to_end(whisper_house):
     for line in ("✅ [OFFLINE_STT] Recording worker loop started", "✅ [BACKGROUND] Recording worker started",
                  f"🎧 [OFFLINE_STT] Starting offline transcription for {call.sid}",
                  f"[OFFLINE_STT] Starting Whisper transcription for {call.sid}",
+                 "real-time factor 0.",
                  f"[OFFLINE_STT] ✅ Transcript obtained: {size} chars for {call.sid}",
                  f"[OFFLINE_STT] ✅ Saved final_transcript ({size} chars) for {call.sid}",
                  f"✅ [WEBHOOK] Using OFFLINE transcript ({size} chars)",
@@ -125,6 +126,61 @@ def test_the_glossary_reaches_the_prompt(make_house):
     _, with_it = transcribe(house, calls.locksmith(), number="+97248888888")
     assert "Haifa" in with_it["final_transcript"]
     assert "Haifa" not in without["final_transcript"]
+
+
+def sounds_without_words(seed: int = 5) -> dict:
+    """What phones carry beside voices, 12 s each: tones of the exchange, music, breath, hum, hiss, and an echo of nothing."""
+    import array
+    import math
+    import random
+    rng = random.Random(seed)
+
+    def wave(of):
+        return array.array("h", (round(of(n / calls.RATE)) for n in range(12 * calls.RATE))).tobytes()
+
+    def breath(t):
+        return rng.gauss(0, 500) * max(0.0, math.sin(2 * math.pi * t / 4)) ** 4
+
+    def chords(t):
+        root = (196.0, 220.0, 174.6, 261.6)[int(t / 1.5) % 4]
+        hz, fade = root * (1, 1.25, 1.5, 2)[int(t * 4) % 4], math.exp(-5 * (t % 0.25))
+        return 4000 * fade * sum(math.sin(2 * math.pi * hz * k * t) / k for k in (1, 2, 3))
+    beeps = b"".join(calls.prompt("beep") + calls.silence(1.5) for _ in range(5))
+    return {
+        "ringing, Israel": calls.ringing(3, (400,)), "ringing, Britain": calls.ringing(3, (400, 450), 0.4, 2.0),
+        "ringing, America": calls.ringing(2, (440, 480), 2.0, 4.0),
+        "busy": b"".join(calls.tone(0.5, 480, 620) + calls.silence(0.5) for _ in range(12)),
+        "dial tone": calls.tone(12, 350, 440), "IVR beeps": beeps, "music": wave(chords), "breathing": wave(breath),
+        "hum": wave(lambda t: 800 * math.sin(2 * math.pi * 50 * t) + 300 * math.sin(2 * math.pi * 150 * t)),
+        "hiss": calls.noise(12, 0.02), "loud hiss": calls.noise(12, 0.1), "silence": calls.silence(12),
+    }
+
+
+def test_no_words_are_invented(tmp_path):
+    """One process hears a voice, then each of the sounds: not a word, and none left over from the voice."""
+    sounds = sounds_without_words()
+    files = {"voice": calls.prompt("priv-introsaved"), **sounds}
+    for number, sound in enumerate(files.values()):
+        (tmp_path / f"{number:02}.wav").write_bytes(calls.wav_bytes(sound))
+    done = kol_transcribe(tmp_path, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    heard = [json.loads(line) for line in done.stdout.splitlines()]
+    assert "connect you with your party" in heard[0]["text"]
+    said = {name: one["text"] for name, one in zip(files, heard) if one["text"] and name != "voice"}
+    assert len(heard) == len(files) and said == {}
+
+
+def test_an_echo_is_not_a_second_speaker(tmp_path):
+    """The customer's channel carries only what leaks over from the agent's: it says nothing."""
+    import audioop
+    agent = b"".join(calls.prompt(name) + calls.silence(1) for name in SPOKEN[:4])
+    echo = calls.silence(0.12) + audioop.mul(agent, 2, 0.06)[:-round(0.12 * calls.RATE) * 2]
+    path = tmp_path / "echo.wav"
+    path.write_bytes(calls.wav_bytes(agent, audioop.add(echo, calls.noise(len(echo) / 2 / calls.RATE, 0.003)[:len(echo)], 2)))
+    done = kol_transcribe(path, "--format", "json")
+    heard = json.loads(done.stdout)
+    assert [s["text"] for s in heard["segments"] if s["channel"] == 1] == []
+    assert len(heard["text"]) > 100
 
 
 @pytest.mark.parametrize("kind", ["line noise and ringing", "digital silence", "tones"])

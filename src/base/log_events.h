@@ -40,6 +40,9 @@
       "[OFFLINE_STT] Starting Whisper transcription for %s", "call_sid")                           \
     X(TRANSCRIPT_OBTAINED, INFO, "transcript_obtained",                                            \
       "[OFFLINE_STT] ✅ Transcript obtained: %lld chars for %s", "chars,call_sid")                  \
+    X(TRANSCRIPTION_TOOK, INFO, "transcription_took",                                              \
+      "[OFFLINE_STT] Transcribed %lld s in %.2f s (real-time factor %.2f) for %s",                 \
+      "audio_s,took_s,realtime_factor,call_sid")                                                   \
     X(TRANSCRIPT_SAVED, INFO, "transcript_saved",                                                  \
       "[OFFLINE_STT] ✅ Saved final_transcript (%lld chars) for %s", "chars,call_sid")              \
     X(EXTRACT_STARTING, INFO, "extraction_starting",                                               \

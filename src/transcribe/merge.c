@@ -7,6 +7,7 @@
 
 #define ECHO_QUIETER_DB 8.0
 #define ECHO_SAME_WORDS 0.6
+#define ECHO_REST_MS 2000
 
 enum { TEXT_MAX_BYTES = 16 << 20 };
 
@@ -70,15 +71,45 @@ static bool is_echo_of(const struct kol_segment *quiet, const struct kol_segment
            same_words(quiet->text, loud->text) >= ECHO_SAME_WORDS;
 }
 
-void kol_merge_drop_echo(struct kol_segment *segments, size_t count)
+/* "key." alone, timed into the next words, after an echo of "press the pound key." lost it. */
+static bool is_rest_of_echo(const struct kol_segment *rest, const struct kol_segment *echo,
+                            const struct kol_segment *loud)
+{
+    char whole[2048], begun[2048], end[2048];
+
+    if (!echo || rest->start_ms > loud->end_ms + ECHO_REST_MS ||
+        rest->level_db > loud->level_db - ECHO_QUIETER_DB)
+        return false;
+    kol_filter_normalise(loud->text, whole, sizeof(whole));
+    kol_filter_normalise(echo->text, begun, sizeof(begun));
+    kol_filter_normalise(rest->text, end, sizeof(end));
+    return kol_ends_with(whole, end) && !kol_ends_with(begun, end);
+}
+
+static const struct kol_segment *find_loud(const struct kol_segment *segments, size_t count,
+                                           size_t quiet)
 {
     const size_t near = 8; /* sorted by time: an echo is not far away */
 
+    for (size_t k = quiet > near ? quiet - near : 0; k < count && k <= quiet + near; k++)
+        if (is_echo_of(&segments[quiet], &segments[k]))
+            return &segments[k];
+    return NULL;
+}
+
+void kol_merge_drop_echo(struct kol_segment *segments, size_t count)
+{
+    const struct kol_segment *echo[KOL_CHANNELS_MAX] = {0}, *loud[KOL_CHANNELS_MAX] = {0};
+
     for (size_t i = 0; i < count; i++) {
-        size_t from = i > near ? i - near : 0;
-        for (size_t k = from; k < count && k <= i + near && !segments[i].dropped_reason; k++)
-            if (is_echo_of(&segments[i], &segments[k]))
-                segments[i].dropped_reason = "echo";
+        struct kol_segment *s = &segments[i];
+        if (s->dropped_reason)
+            continue;
+        const struct kol_segment *found = find_loud(segments, count, i);
+        if (found || is_rest_of_echo(s, echo[s->channel], loud[s->channel]))
+            s->dropped_reason = "echo";
+        echo[s->channel] = found ? s : NULL;
+        loud[s->channel] = found;
     }
 }
 

@@ -238,6 +238,9 @@ static enum kol_code run_stage(struct kol_stage_run *run, struct kol_err *err)
         code = redact(run, work, err);
     if (code != KOL_OK)
         return code;
+    kol_log_event(KOL_EV_TRANSCRIPTION_TOOK, (long long)work->transcript.duration_ms / 1000,
+                  (double)work->transcript.wall_ms / 1000, work->transcript.real_time_factor,
+                  run->job->call_sid);
     kol_log_event(KOL_EV_TRANSCRIPT_OBTAINED, (long long)kol_utf8_count(work->transcript.text),
                   run->job->call_sid);
     run->save = save;

@@ -71,12 +71,40 @@ static void test_echo(void **state)
     }
 }
 
+static void test_rest_of_an_echo(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *echo, *rest;
+        double level_db;
+        int64_t start_ms;
+        const char *reason;
+    } rows[] = {
+        {"its last word", "press the pound", "Key.", -40, 3900, "echo"},
+        {"not its end", "press the pound", "Yes.", -40, 3900, NULL},
+        {"the echo had it", "press the pound key", "Key.", -40, 3900, NULL},
+        {"as loud", "press the pound", "Key.", -20, 3900, NULL},
+        {"later", "press the pound", "Key.", -40, 5900, NULL},
+        {"no echo before", "I am still here", "Key.", -40, 3900, NULL},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct kol_segment s[] = {say(0, 1000, 3000, "Press the pound key."),
+                                  say(1, 1100, 2800, rows[i].echo),
+                                  say(1, rows[i].start_ms, rows[i].start_ms + 200, rows[i].rest)};
+        s[1].level_db = -40;
+        s[2].level_db = rows[i].level_db;
+        kol_merge_drop_echo(s, 3);
+        check_str(rows[i].name, s[2].dropped_reason, rows[i].reason);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_turns),
         cmocka_unit_test(test_same_start_is_by_channel),
         cmocka_unit_test(test_echo),
+        cmocka_unit_test(test_rest_of_an_echo),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
