@@ -50,7 +50,8 @@ def test_a_card_is_nowhere(house, number):
     assert "My card is [card], and the cvv is [code]." in event["full_conversation"]
     assert event["extracted_city"] == "Haifa"
     shown = house.kol.http("GET", f"/api/calls/{call.sid}", house.op).body
-    assert number.encode() not in shown and b"987" not in shown and b"[card]" in shown
+    assert number.encode() not in shown and b"[card]" in shown
+    assert not re.search(rb"\b987\b", shown)  # inside a SID or a time it is chance
     assert (house.kol.data / "kol.db-wal").exists()
     nowhere(house, number, "cvv is 987")
 
