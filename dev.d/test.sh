@@ -70,12 +70,14 @@ run_ctest() { # preset arguments...
     note "ctest $preset" $rc
 }
 
+# Black-box tests mostly wait, so a core runs two at a time; those of the release build compute, one after the other.
 run_pytest() { # preset marker arguments...
-    local preset=$1 marker=$2 rc=0
+    local preset=$1 marker=$2 rc=0 at_once=0
     shift 2
+    [ "$preset" = release ] || at_once=$((2 * $(cores)))
     say "pytest, $preset build (${marker})"
     # shellcheck disable=SC2046
-    run_with_kol "$preset" timeout -s INT -k 60 30m $(without_aslr "$preset") "$(test_python)" -m pytest tests -q -m "$marker" \
+    run_with_kol "$preset" timeout -s INT -k 60 30m $(without_aslr "$preset") "$(test_python)" -m pytest tests -q -m "$marker" -n "$at_once" \
         -o cache_dir="$build/pytest" --basetemp="$build/tmp/$preset" "$@" || rc=$?
     # 5: no test was chosen. That is a mistake here, unless somebody chose by hand.
     if [ $rc = 5 ] && [ $# -gt 0 ]; then rc=0; fi
