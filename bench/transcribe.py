@@ -126,8 +126,7 @@ class FasterWhisper:
 class WhisperCli:
     """whisper-cli with its own voice detection, one process with a thread per core.
 
-    Its voice detection always runs four threads that spin while they wait, so two processes side by side would be far
-    slower than one, and on a machine that is busy with something else it takes minutes.
+    Its voice detection runs on one thread, as Kol's does: see dev.d/tune_whisper.py.
     """
     name = "whisper_cli"
 

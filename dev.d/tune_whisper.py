@@ -51,6 +51,9 @@ inline static void ggml_vec_gelu_f32(const int n, float * y, const float * x) {
 }
 #elif defined(GGML_GELU_FP16)
 inline static void ggml_vec_gelu_f32("""),
+    # Only for whisper-cli, the bench's peer, which cannot be told: its voice detector always runs four threads that spin
+    # while they wait, and on two cores takes minutes for a call. Kol has said one all along.
+    ("src/whisper.cpp", 1, "/*.n_thread                = */ 4,", "/*.n_thread                = */ 1,"),
     # The decoder reads all its weights for every token, so memory is what it waits for: as q8_0 they are half as many
     # bytes. The encoder computes, and keeps the type of the file.
     ("src/whisper.cpp", 1, "    const ggml_type vtype = wctx.wtype == GGML_TYPE_F32", """    const ggml_type dtype = wtype == GGML_TYPE_F16 || wtype == GGML_TYPE_BF16 ? GGML_TYPE_Q8_0 : wtype;
