@@ -51,7 +51,16 @@ enum kol_code kol_err_prefix(struct kol_err *err, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(prefix, sizeof prefix, fmt, args);
     va_end(args);
-    return kol_fail(err, err->code, "%s: %s", prefix, err->msg);
+
+    /* The reason stands at the end: when both are too long, the prefix gives way. */
+    size_t taken = strlen(err->msg) + sizeof "...: ";
+    size_t room = taken < sizeof err->msg ? sizeof err->msg - taken : 0;
+    size_t len = strlen(prefix);
+    bool cut = len > room + strlen("...");
+
+    if (cut)
+        len = kol_utf8_clip(prefix, room);
+    return kol_fail(err, err->code, "%.*s%s: %s", (int)len, prefix, cut ? "..." : "", err->msg);
 }
 
 const char *kol_code_name(enum kol_code code)

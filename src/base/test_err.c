@@ -68,6 +68,28 @@ static void long_text_is_cut_between_characters(void **state)
     check_true("utf-8", kol_utf8_valid(err.msg, strlen(err.msg)));
 }
 
+/* "write /very/long/path: no space" must not end before it says why. */
+static void the_reason_outlives_a_long_prefix(void **state)
+{
+    struct kol_err err = {0};
+    char path[200];
+
+    (void)state;
+    memset(path, 'a', sizeof path - 1);
+    path[sizeof path - 1] = '\0';
+    kol_fail(&err, KOL_IO, "write %.100s: no space left", path);
+    kol_err_prefix(&err, "GET %s", path);
+    check_int("whole", strlen(err.msg), sizeof err.msg - 1);
+    check_true("begin", kol_starts_with(err.msg, "GET aaa"));
+    check_true("cut", strstr(err.msg, "a...: write a") != NULL);
+    check_true("reason", kol_ends_with(err.msg, "no space left"));
+
+    kol_fail(&err, KOL_IO, "%.180s", path);
+    kol_err_prefix(&err, "%.57s", path); /* just fits: 57 + 2 + 180 */
+    check_int("fits", strlen(err.msg), sizeof err.msg - 1);
+    check_true("fits", strstr(err.msg, "...") == NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -75,6 +97,7 @@ int main(void)
         cmocka_unit_test(errno_becomes_a_code),
         cmocka_unit_test(fails_with_one_line),
         cmocka_unit_test(long_text_is_cut_between_characters),
+        cmocka_unit_test(the_reason_outlives_a_long_prefix),
     };
     return cmocka_run_group_tests_name("err", tests, NULL, NULL);
 }
