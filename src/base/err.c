@@ -58,6 +58,8 @@ enum kol_code kol_err_prefix(struct kol_err *err, const char *fmt, ...)
     size_t len = strlen(prefix);
     bool cut = len > room + strlen("...");
 
+    if (cut && room == 0)
+        return err->code;
     if (cut)
         len = kol_utf8_clip(prefix, room);
     return kol_fail(err, err->code, "%.*s%s: %s", (int)len, prefix, cut ? "..." : "", err->msg);
