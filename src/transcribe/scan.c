@@ -76,8 +76,8 @@ void kol_scan_quiet(const int16_t *pcm, size_t windows, bool *ret)
     for (size_t i = 0; i < windows; i++) {
         const int16_t *window = pcm + i * KOL_VAD_WINDOW;
         ret[i] = window_is_silent(window);
-        if (!ret[i] && mean_square(window) < floor)
-            floor = mean_square(window);
+        if (!ret[i])
+            floor = fmin(floor, mean_square(window));
     }
     double most = fmin(floor * HISS_SPREAD, HISS_MOST);
     for (size_t i = 0; i < windows; i++)

@@ -439,6 +439,19 @@ static bool asks_whence(const struct kol_talk *t, size_t first)
                            "מאיפה אתה מתקשר|מאיפה את מתקשרת|מאיפה אתם מדברים") < ask->end;
 }
 
+/* A turn asks about another town. */
+static bool asks_elsewhere(const struct kol_field *f, const struct kol_mention *n, uint32_t turn)
+{
+    const struct kol_talk *t = &f->s->talk;
+    for (size_t i = 0; i < f->count; i++) {
+        const struct kol_place_match *m = &f->list[i].m;
+        if (t->words[m->first].turn == turn && m->place != n->m.place &&
+            t->sentences[t->words[m->first].sentence].question)
+            return true;
+    }
+    return false;
+}
+
 /* "You're in Kfar Vitkin, aren't you?" "No, we've moved to Pardesiya." */
 static bool is_agents_counter(const struct kol_field *f, const struct kol_mention *n)
 {
@@ -447,13 +460,7 @@ static bool is_agents_counter(const struct kol_field *f, const struct kol_mentio
     if (turn == 0 || t->turns[turn].role != KOL_ROLE_AGENT ||
         n->m.first > t->turns[turn].first + 8 || kol_answer_after(t, turn - 1) != KOL_ANSWER_NO)
         return false;
-    for (size_t i = 0; i < f->count; i++) {
-        const struct kol_place_match *m = &f->list[i].m;
-        if (t->words[m->first].turn == turn - 1 && m->place != n->m.place &&
-            t->sentences[t->words[m->first].sentence].question)
-            return true;
-    }
-    return false;
+    return asks_elsewhere(f, n, turn - 1);
 }
 
 /* "Is the house in Nahariya?" "No, in Shlomi." */
@@ -465,13 +472,7 @@ static bool is_counter(const struct kol_field *f, const struct kol_mention *n)
         n->m.first > t->turns[turn].first + 5 || !is_first_of_turn(f, n) ||
         kol_answer_after(t, turn - 1) != KOL_ANSWER_NO)
         return false;
-    for (size_t i = 0; i < f->count; i++) {
-        const struct kol_place_match *m = &f->list[i].m;
-        if (t->words[m->first].turn == turn - 1 && m->place != n->m.place &&
-            t->sentences[t->words[m->first].sentence].question)
-            return true;
-    }
-    return false;
+    return asks_elsewhere(f, n, turn - 1);
 }
 
 /* Another town follows in the same turn. */
