@@ -52,6 +52,7 @@ class Request:
     at: float
     status: int = 0
     sent: int = 0
+    answered: bool = False  # its last bytes are on their way
     verdict: object = None  # what a server made of it, for its own use
 
     def header(self, name: str) -> str | None:
@@ -181,9 +182,14 @@ class FakeServer:
             self.active[group] += 1
             self.peak[group] = max(self.peak[group], self.active[group])
 
-    def _finished(self, request: Request):
+    def _answered(self, request: Request):
+        """Before the last bytes leave: whoever has them may ask again before this thread runs on."""
         with self.lock:
-            self.active[self.group(request)] -= 1
+            self.active[self.group(request)] -= not request.answered
+            request.answered = True
+
+    def _finished(self, request: Request):
+        self._answered(request)
         if self._ledger_file:
             with self.lock:
                 self._ledger_file.write(request.as_json() + "\n")
@@ -242,6 +248,8 @@ def _handler_for(server: FakeServer):
             answer = server.scripted(request, step) if step.status is not None else server.respond(request)
             answer = _apply(step, answer)
             request.status = answer.status
+            if request.method == "HEAD" or not answer.body:
+                server._answered(request)
             self._send_head(answer, step)
             if request.method != "HEAD":
                 self._send_body(request, answer.body, step)
@@ -266,6 +274,8 @@ def _handler_for(server: FakeServer):
             piece = max(1, step.bytes_per_s // 10) if step.bytes_per_s else 1 << 16
             for start in range(0, cut, piece):
                 chunk = body[start:min(start + piece, cut)]
+                if start + piece >= cut:
+                    server._answered(request)
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk) if step.chunked else chunk)
                 request.sent += len(chunk)
                 if step.bytes_per_s:
