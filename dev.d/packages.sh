@@ -5,6 +5,7 @@ packages_build=(
     python3 python3-venv # the demo's simulator; pip to fetch the pinned archives
     libmicrohttpd-dev libcurl4-openssl-dev libsqlite3-dev libjansson-dev libssl-dev
     libseccomp-dev libunistring-dev
+    libdnnl-dev # oneDNN, Apache-2.0: computes for the native engine
     libavformat-dev libavcodec-dev libavutil-dev libswresample-dev
     espeak-ng-data espeak-ng asterisk-core-sounds-en-wav # the demo's customer and its business
     tzdata ca-certificates

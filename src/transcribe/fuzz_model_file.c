@@ -8,6 +8,22 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static enum kol_code see_word(void *user, const char *bytes, size_t len, struct kol_err *err)
+{
+    (void)err;
+    assert(bytes && len <= *(const size_t *)user);
+    return KOL_OK;
+}
+
+static enum kol_code see_tensor(void *user, const struct kol_model_tensor *t, struct kol_err *err)
+{
+    (void)err;
+    assert(t->values == t->ne[0] * t->ne[1] * t->ne[2] * t->ne[3]);
+    assert(t->values % t->block_values == 0 && t->name);
+    assert(t->at + t->values / t->block_values * t->block_bytes <= *(const int64_t *)user);
+    return KOL_OK;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     int fd = memfd_create("fuzz", MFD_CLOEXEC);
@@ -22,6 +38,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(code == KOL_OK || code == KOL_BAD_INPUT);
     if (code == KOL_OK && info.kind == KOL_MODEL_WHISPER)
         assert(info.weights && kol_model_memory(&info, 2) > info.bytes);
-    close(fd);
+    FILE *file = fdopen(fd, "r+");
+    const struct kol_model_visitor visitor = {&size, see_word, see_tensor};
+    assert(file && fseek(file, 0, SEEK_SET) == 0);
+    assert(kol_model_walk(file, path, &visitor, &info, &err) == code);
+    fclose(file);
     return 0;
 }

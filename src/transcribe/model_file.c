@@ -33,6 +33,7 @@ struct reader {
     FILE *file;
     int64_t at, size;
     const char *path;
+    const struct kol_model_visitor *visitor; /* NULL: nobody wants to hear */
     struct kol_err *err;
 };
 
@@ -92,7 +93,8 @@ static enum kol_code read_tensor(struct reader *r)
 {
     uint32_t dims, name_len, type, size = 0;
     int64_t values = 1;
-    char name[NAME_MOST];
+    char name[NAME_MOST + 1] = "";
+    struct kol_model_tensor tensor = {.name = name, .ne = {1, 1, 1, 1}};
     enum kol_code code = take_number(r, 0, 4, "a tensor has an odd number of dimensions", &dims);
 
     if (code == KOL_OK)
@@ -110,12 +112,22 @@ static enum kol_code read_tensor(struct reader *r)
             return bad(r, "the rows of a tensor do not fit its type");
         if (code == KOL_OK && (__builtin_mul_overflow(values, size, &values) || values > INT32_MAX))
             return bad(r, "a tensor is impossibly large");
+        tensor.ne[i] = size;
     }
     if (code == KOL_OK)
         code = take(r, name, name_len);
     if (code == KOL_OK && memchr(name, '\0', name_len))
         return bad(r, "the name of a tensor is no text");
-    return code == KOL_OK ? skip(r, values / w->values * w->bytes) : code;
+    tensor.at = r->at;
+    if (code == KOL_OK)
+        code = skip(r, values / w->values * w->bytes);
+    if (code != KOL_OK || !r->visitor)
+        return code;
+    tensor.type = type;
+    tensor.values = values;
+    tensor.block_values = w->values;
+    tensor.block_bytes = w->bytes;
+    return r->visitor->tensor(r->visitor->user, &tensor, r->err);
 }
 
 static enum kol_code read_tensors(struct reader *r, int *ret_count)
@@ -132,16 +144,17 @@ static enum kol_code read_tensors(struct reader *r, int *ret_count)
 
 /* ---- Whisper ---- */
 
-static enum kol_code read_filters_and_words(struct reader *r, const struct kol_model_info *info)
+static enum kol_code read_filters_and_words(struct reader *r, struct kol_model_info *info)
 {
     uint32_t mels, fft, words, len;
     char token[TOKEN_MOST];
     enum kol_code code = take_number(r, 80, 128, "the mel filters are odd", &mels);
 
     if (code == KOL_OK)
-        code = take_number(r, 201, 201, "the mel filters are odd", &fft);
+        code = take_number(r, KOL_MODEL_BINS, KOL_MODEL_BINS, "the mel filters are odd", &fft);
     if (code == KOL_OK && (int)mels != info->mels)
         return bad(r, "it has filters for another number of mel bands");
+    info->filters_at = r->at;
     if (code == KOL_OK)
         code = skip(r, 4LL * mels * fft);
     if (code == KOL_OK)
@@ -150,6 +163,8 @@ static enum kol_code read_filters_and_words(struct reader *r, const struct kol_m
         code = take_number(r, 0, TOKEN_MOST, "a word of the vocabulary is too long", &len);
         if (code == KOL_OK)
             code = take(r, token, len);
+        if (code == KOL_OK && r->visitor)
+            code = r->visitor->word(r->visitor->user, token, len, r->err);
     }
     return code;
 }
@@ -172,11 +187,11 @@ static enum kol_code read_sizes(struct reader *r, struct kol_model_info *info)
     } fields[] = {
         {&info->audio_ctx, 1500, 1500, "the audio context is not 1500"},
         {&info->audio_state, 32, 2048, "the width of the encoder is odd"},
-        {NULL, 1, 64, "the number of heads is odd"},
+        {&info->audio_heads, 1, 64, "the number of heads is odd"},
         {&info->audio_layers, 1, 64, "the number of layers is odd"},
         {&info->text_ctx, 448, 448, "the text context is not 448"},
         {&info->text_state, 32, 2048, "the width of the decoder is odd"},
-        {NULL, 1, 64, "the number of heads is odd"},
+        {&info->text_heads, 1, 64, "the number of heads is odd"},
         {&info->text_layers, 1, 64, "the number of layers is odd"},
         {&info->mels, 80, 128, "the number of mel bands is neither 80 nor 128"},
     };
@@ -188,9 +203,9 @@ static enum kol_code read_sizes(struct reader *r, struct kol_model_info *info)
 
         if (code != KOL_OK)
             return code;
-        if (fields[i].to)
-            *fields[i].to = (int)value;
-        else if (width % value != 0)
+        *fields[i].to = (int)value;
+        if ((fields[i].to == &info->audio_heads || fields[i].to == &info->text_heads) &&
+            width % value != 0)
             return bad(r, "the heads do not divide the width");
         width = value;
     }
@@ -252,17 +267,14 @@ bool kol_model_looks_right(const void *head, size_t len)
     return len >= MAGIC_BYTES && memcmp(head, magic, MAGIC_BYTES) == 0;
 }
 
-enum kol_code kol_model_probe(const char *path, struct kol_model_info *ret, struct kol_err *err)
+enum kol_code kol_model_walk(FILE *file, const char *path, const struct kol_model_visitor *visitor,
+                             struct kol_model_info *ret, struct kol_err *err)
 {
-    KOL_CLEANUP(kol_close_file) FILE *file = fopen(path, "rbe");
     struct kol_model_info info = {0};
-    struct reader r = {.file = file, .path = path, .err = err};
+    struct reader r = {.file = file, .path = path, .visitor = visitor, .err = err};
     struct stat st;
     uint32_t magic, vocab = 0;
 
-    if (!file)
-        return kol_fail(err, errno == ENOENT || errno == ENOTDIR ? KOL_NOT_FOUND : KOL_IO,
-                        "open %s: %s", path, strerror(errno));
     if (fstat(fileno(file), &st) != 0 || !S_ISREG(st.st_mode))
         return kol_fail(err, KOL_BAD_INPUT, "%s is no file", path);
     info.bytes = r.size = st.st_size;
@@ -274,6 +286,23 @@ enum kol_code kol_model_probe(const char *path, struct kol_model_info *ret, stru
     if (code == KOL_OK)
         *ret = info;
     return code;
+}
+
+enum kol_code kol_model_open(const char *path, FILE **ret, struct kol_err *err)
+{
+    *ret = fopen(path, "rbe");
+    if (!*ret)
+        return kol_fail(err, errno == ENOENT || errno == ENOTDIR ? KOL_NOT_FOUND : KOL_IO,
+                        "open %s: %s", path, strerror(errno));
+    return KOL_OK;
+}
+
+enum kol_code kol_model_probe(const char *path, struct kol_model_info *ret, struct kol_err *err)
+{
+    KOL_CLEANUP(kol_close_file) FILE *file = NULL;
+    enum kol_code code = kol_model_open(path, &file, err);
+
+    return code == KOL_OK ? kol_model_walk(file, path, NULL, ret, err) : code;
 }
 
 /* ---- memory ---- */
