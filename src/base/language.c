@@ -36,6 +36,14 @@ const char *kol_language_canonical(const char *code)
     return NULL;
 }
 
+int kol_language_index(const char *code)
+{
+    for (size_t i = 0; i < KOL_COUNT(known); i++)
+        if (kol_streq(code, known[i]))
+            return (int)i;
+    return -1;
+}
+
 bool kol_language_read(const char *text, const char *ret[KOL_LANGUAGES_MOST], size_t *ret_count)
 {
     char code[2 * CODE_MOST];

@@ -14,6 +14,9 @@ enum { KOL_LANGUAGES_MOST = 8 };
 /* The code that Whisper knows ("iw", "HE", "he-IL" -> "he"); NULL: no such language. */
 const char *kol_language_canonical(const char *code);
 
+/* Where Whisper has that language in its list, counted from 0; -1: no such language. */
+int kol_language_index(const char *code);
+
 /*
  * Reads "auto", one code, or several with commas. ret holds what is allowed, 0 of them for "auto".
  * False: it is none of these, or there are too many.

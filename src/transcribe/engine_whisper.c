@@ -9,6 +9,7 @@
 #include "transcribe/engine.h"
 
 #include "base/str.h"
+#include "transcribe/loop.h"
 #include "transcribe/whisper_log.h"
 #include <math.h>
 #include <stdlib.h>
@@ -168,32 +169,6 @@ static bool encoder_may_run(struct whisper_context *ctx, struct whisper_state *s
     return s->encoder_runs++ == 0;
 }
 
-/* How often the last `period` tokens stand at the end, one after the other. */
-static int repeats_at_end(const struct whisper_token_data *tokens, int count, int period)
-{
-    int same = 0;
-
-    while (period + same < count &&
-           tokens[count - 1 - same].id == tokens[count - 1 - same - period].id)
-        same++;
-    return 1 + same / period;
-}
-
-/*
- * A decoder in a loop fills all 220 tokens before anybody notices. Ending it here makes the run a
- * failed one, which is tried again at a higher temperature. People do repeat themselves: single
- * digits of a phone number, "yes yes yes"; hence the generous counts.
- */
-static bool is_loop(const struct whisper_token_data *tokens, int count)
-{
-    for (int period = 1; period <= 24 && period * 4 <= count; period++) {
-        int enough = period == 1 ? 10 : period <= 4 ? 7 : 4;
-        if (repeats_at_end(tokens, count, period) >= enough)
-            return true;
-    }
-    return false;
-}
-
 static void end_loops(struct whisper_context *ctx, struct whisper_state *state,
                       const struct whisper_token_data *tokens, int count, float *logits, void *user)
 {
@@ -202,7 +177,7 @@ static void end_loops(struct whisper_context *ctx, struct whisper_state *state,
     (void)state;
     if (count == 0)
         s->looping = false; /* a new try, at a higher temperature */
-    if (!is_loop(tokens, count))
+    if (count == 0 || !kol_is_loop(&tokens->id, sizeof(*tokens), (size_t)count))
         return;
     s->looping = true;
     int eot = whisper_token_eot(ctx);
