@@ -92,8 +92,10 @@ class Tenant:
     def settled(self) -> dict:
         """All that is stored of this tenant, once nothing is under way any more."""
         def quiet():
+            if self.busy(2000):  # first: what ends after a snapshot is not in it
+                return None
             one = self.snapshot()
-            return None if self.busy(2000) or not one["lead"] or not one["line"] else one
+            return one if one["lead"] and one["line"] else None
         return wait_until("everything to be done", quiet, 40)
 
 
