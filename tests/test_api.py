@@ -104,7 +104,13 @@ def test_a_call_has_the_promised_fields(two):
 def test_evidence_is_stored_with_the_values(two):
     """The quoted words are there for whoever doubts."""
     house, mine, _ = two
-    assert "locksmith in haifa" in str(house.stored(mine)).lower().replace("full_conversation", "", 1)
+    found = house.stored(mine)["insight"]
+    assert (found["service"]["value"], found["city"]["value"]) == ("locksmith", "Haifa")
+    for name in ("service", "city"):
+        value = found[name]
+        assert value["value"].lower() in value["quote"].lower() and value["quote"] in ENGLISH[0][1]
+        assert 0.5 < value["confidence"] <= 1 and re.fullmatch(r"[a-z-]+", value["rule"])
+        assert value["end_ms"] >= value["start_ms"], value
 
 
 @pytest.mark.parametrize("query, which", [

@@ -177,6 +177,18 @@ def test_the_list_shows_calls_and_leads_to_them(visit):
     visit.page.get_by_text("I need a locksmith in Haifa please").first.wait_for()
 
 
+def test_each_value_shows_its_evidence(visit):
+    """Value, confidence, the words it was taken from, and the rule."""
+    house = visit.house
+    call = house.realtime_call([("inbound_track", "I need a locksmith in Haifa please.")])
+    house.wait_events(call)
+    visit.open_call(call)
+    city = visit.page.locator(".evidence > div").filter(has_text="Haifa").filter(has_text="City")
+    city.locator("blockquote").wait_for()
+    assert "Haifa" in city.locator("blockquote").inner_text() and "%" in city.inner_text()
+    assert city.locator(".rule").inner_text() == house.stored(call)["insight"]["city"]["rule"]
+
+
 PAYLOADS = ["<script>alert(1)</script>", "<img src=x onerror=alert(2)>", "\"><svg onload=alert(3)>",
             "javascript:alert(4)", "{{constructor.constructor('alert(5)')()}}", "</title><script>alert(6)</script>",
             "<iframe srcdoc='<script>alert(7)</script>'>", "\u202e<b onmouseover=alert(8)>x"]

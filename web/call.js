@@ -87,7 +87,8 @@ function evidenceItem(name, value, player) {
     const timed = value.quote && value.start_ms >= 0;
     return el("div", {},
         el("div", { class: "what" }, el("span", { class: "quiet small" }, name), said(value.value, "strong"),
-            el("span", { class: "quiet small" }, percent(value.confidence))),
+            el("span", { class: "quiet small" }, percent(value.confidence)),
+            el("span", { class: "quiet small rule", title: "The rule that decided" }, value.rule)),
         value.quote ? el("blockquote", { dir: "auto" }, value.quote,
             timed ? el("button", { class: "plain small", type: "button", onclick: () => player.seek(value.start_ms) },
                 clock(value.start_ms / 1000)) : null) : null);
