@@ -5,7 +5,7 @@
  * whisper.cpp trusts its files: lengths are used as they stand. So every model is walked through
  * here first, from the magic to the last tensor, and refused when anything does not add up. The
  * weights themselves are skipped, which makes it a matter of milliseconds.
- * Used by: open.c, native_file.c, model commands. Threading: pure functions.
+ * Used by: open.c, native_file.c, silero.c, model commands. Threading: pure functions.
  * Source: whisper_model_load() and whisper_vad_init_with_params() of whisper.cpp 1.8.5.
  */
 #ifndef KOL_TRANSCRIBE_MODEL_FILE_H

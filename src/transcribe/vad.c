@@ -1,36 +1,35 @@
 #include "transcribe/vad.h"
 
 #include "transcribe/engine.h"
-#include "transcribe/whisper_log.h"
+#include "transcribe/silero.h"
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-#include <whisper.h>
+
+_Static_assert((int)KOL_VAD_WINDOW == (int)KOL_SILERO_WINDOW &&
+                   (int)KOL_VAD_BLOCK == (int)KOL_SILERO_BLOCK,
+               "the spans count in the network's windows");
 
 struct kol_vad {
-    struct whisper_vad_context *ctx;
-    float pcm[KOL_VAD_BLOCK * KOL_VAD_WINDOW];
+    struct kol_silero *network;
 };
 
 enum kol_code kol_vad_open(const char *path, struct kol_vad **ret, struct kol_err *err)
 {
-    kol_whisper_route_log();
-    if (!path || access(path, R_OK) != 0)
-        return kol_fail(err, KOL_NO_MODEL, "speech detection model %s: %m", path ? path : "(none)");
+    if (!path)
+        return kol_fail(err, KOL_NO_MODEL, "speech detection model: none is configured");
 
     struct kol_vad *v = calloc(1, sizeof(*v));
     if (!v)
         return kol_fail(err, KOL_NO_MEMORY, "open speech detection: out of memory");
 
-    struct whisper_vad_context_params params = whisper_vad_default_context_params();
-    params.n_threads = 1;
-    params.use_gpu = false;
-    v->ctx = whisper_vad_init_from_file_with_params(path, params);
-    if (!v->ctx) {
+    enum kol_code code = kol_silero_open(path, &v->network, err);
+    if (code != KOL_OK) {
         kol_vad_close(v);
-        return kol_fail(err, KOL_NO_MODEL, "%s is not a Silero VAD model in ggml format", path);
+        if (code != KOL_NO_MEMORY)
+            err->code = code = KOL_NO_MODEL;
+        kol_err_prefix(err, "speech detection model");
+        return code;
     }
-    kol_vad_reset(v);
     *ret = v;
     return KOL_OK;
 }
@@ -39,29 +38,21 @@ void kol_vad_close(struct kol_vad *v)
 {
     if (!v)
         return;
-    whisper_vad_free(v->ctx);
+    kol_silero_close(v->network);
     free(v);
 }
 
 void kol_vad_reset(struct kol_vad *v)
 {
-    whisper_vad_reset_state(v->ctx);
+    kol_silero_reset(v->network);
 }
 
 enum kol_code kol_vad_run(struct kol_vad *v, const int16_t *pcm, size_t windows, float *ret_probs,
                           struct kol_err *err)
 {
-    if (windows == 0)
-        return KOL_OK;
     if (windows > KOL_VAD_BLOCK)
         return kol_fail(err, KOL_BUG, "%zu windows at once for speech detection", windows);
-
-    for (size_t i = 0; i < windows * KOL_VAD_WINDOW; i++)
-        v->pcm[i] = (float)pcm[i] / 32768.0F;
-    if (!whisper_vad_detect_speech_no_reset(v->ctx, v->pcm, (int)(windows * KOL_VAD_WINDOW)) ||
-        whisper_vad_n_probs(v->ctx) != (int)windows)
-        return kol_fail(err, KOL_ENGINE, "speech detection failed");
-    memcpy(ret_probs, whisper_vad_probs(v->ctx), windows * sizeof(*ret_probs));
+    kol_silero_run(v->network, pcm, windows, ret_probs);
     return KOL_OK;
 }
 
