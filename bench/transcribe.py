@@ -104,7 +104,7 @@ class Kol:
             result = json.loads(line)
             found[Path(result["file"]).name] = [
                 {"speaker": SPEAKERS[s["channel"]], "start_s": s["start_ms"] / 1000, "end_s": s["end_ms"] / 1000,
-                 "text": s["text"]} for s in result["segments"]]
+                 "text": s.get("heard", s["text"])} for s in result["segments"]]
         return found, cost
 
 

@@ -2,7 +2,7 @@
  * redact.c - runs of digits, and what they are by check digits and by what is said of them.
  */
 #include "base/redact.h"
-#include "base/redact_words.h"
+#include "base/said.h"
 #include "base/str.h"
 #include <ctype.h>
 #include <string.h>
@@ -17,21 +17,21 @@
 
 /* Digits in a row, each token with the places of the sequence it came from. */
 struct run {
-    char digits[RUN_TOKENS][KOL_REDACT_DIGITS];
+    char digits[RUN_TOKENS][KOL_SAID_DIGITS_SIZE];
     size_t first[RUN_TOKENS], end[RUN_TOKENS];
     size_t count;
 };
 
 struct redactor {
     struct kol_arena *a;
-    struct kol_redact_talk talk;
+    struct kol_said_talk talk;
     unsigned what;
     const uint32_t *seq; /* the words that are read now: one speaker's, or all */
     size_t seq_count;
     size_t hidden;
 };
 
-static struct kol_redact_word *word(const struct redactor *r, size_t place)
+static struct kol_said_word *word(const struct redactor *r, size_t place)
 {
     return &r->talk.words[r->seq[place]];
 }
@@ -104,17 +104,17 @@ static bool said_before(const struct redactor *r, size_t place, size_t words, ui
 
 static bool is_filler(const struct redactor *r, size_t place)
 {
-    return kol_redact_is(word(r, place),
-                         "and|dash|hyphen|then|uh|um|er|erm|space|okay|ok|yes|yeah|right|מקף|ו|אז|"
-                         "אה|אהה|אממ|ואז|רווח|אוקיי|אוקי|כן|קו|נקודה|טוב|הבנתי");
+    return kol_said_is(word(r, place),
+                       "and|dash|hyphen|then|uh|um|er|erm|space|okay|ok|yes|yeah|right|מקף|ו|אז|"
+                       "אה|אהה|אממ|ואז|רווח|אוקיי|אוקי|כן|קו|נקודה|טוב|הבנתי");
 }
 
 /* "[card]" of an earlier reading: lines come one by one while a call lasts. */
 static bool was_card(const struct redactor *r, size_t place)
 {
-    const struct kol_redact_word *w = word(r, place);
+    const struct kol_said_word *w = word(r, place);
 
-    return kol_redact_is(w, "card") && w->at > r->talk.clean[w->turn] && w->at[-1] == '[' &&
+    return kol_said_is(w, "card") && w->at > r->talk.clean[w->turn] && w->at[-1] == '[' &&
            w->at[w->len] == ']';
 }
 
@@ -138,7 +138,7 @@ static size_t read_run(const struct redactor *r, size_t i, struct run *ret)
     ret->count = 0;
     while (at < r->seq_count && ret->count < RUN_TOKENS) {
         const size_t k = ret->count;
-        const size_t n = kol_redact_digits(&r->talk, r->seq, r->seq_count, at, ret->digits[k]);
+        const size_t n = kol_said_digits(&r->talk, r->seq, r->seq_count, at, ret->digits[k]);
         if (n > 0) {
             ret->first[k] = at;
             ret->end[k] = at += n;
@@ -181,19 +181,19 @@ static const char *kind_of(const struct redactor *r, const struct run *run, size
     /* Said to be one, it is hidden even with a digit heard wrongly or left out. */
     if ((r->what & KOL_REDACT_CARD) &&
         (is_card(d, n, whole) ||
-         (whole && n >= 12 && !is_phone(d, n) && said_before(r, place, 12, KOL_RW_SAYS_CARD))))
+         (whole && n >= 12 && !is_phone(d, n) && said_before(r, place, 12, KOL_SAYS_CARD))))
         return "[card]";
     if ((r->what & KOL_REDACT_CARD) && whole && n <= 12 && !is_phone(d, n) &&
         touches_card(r, place, run->end[to - 1]))
         return "[card]";
-    const bool id_said = said_before(r, place, 7, KOL_RW_SAYS_ID);
+    const bool id_said = said_before(r, place, 7, KOL_SAYS_ID);
     if ((r->what & KOL_REDACT_ID) && is_id(d, n) && (id_said || !is_phone(d, n)))
         return "[id]";
     if ((r->what & KOL_REDACT_ID) && id_said && whole && (n == 8 || n == 9))
         return "[id]";
     if ((r->what & KOL_REDACT_PHONE) && is_phone(d, n))
         return "[phone]";
-    if ((r->what & KOL_REDACT_CVV) && n <= 4 && said_before(r, place, 8, KOL_RW_SAYS_CODE))
+    if ((r->what & KOL_REDACT_CVV) && n <= 4 && said_before(r, place, 8, KOL_SAYS_CODE))
         return "[code]";
     return NULL;
 }
@@ -234,17 +234,18 @@ static bool is_mail_char(char c)
     return isalnum((unsigned char)c) || (c && strchr("._%+-", c));
 }
 
-/* "dana.levi@example.com": from the first letter before the sign to the last after it. */
+/* "dana.levi@example.com", "דנה@example.com": from the first letter before the sign to the last
+ * after it. */
 static void hide_written_mail(struct redactor *r, size_t i)
 {
-    const struct kol_redact_word *w = word(r, i);
+    const struct kol_said_word *w = word(r, i);
     const char *start = r->talk.clean[w->turn], *sign = w->at + w->len;
     const char *from = sign, *to = sign + 1;
     size_t first = i, end = i + 1;
 
     if (*sign != '@' || !isalnum((unsigned char)sign[1]))
         return;
-    while (from > start && is_mail_char(from[-1]))
+    while (from > start && (is_mail_char(from[-1]) || (unsigned char)from[-1] >= 0x80))
         from--;
     while (is_mail_char(*to))
         to++;
@@ -257,15 +258,15 @@ static void hide_written_mail(struct redactor *r, size_t i)
     hide(r, first, end, "[email]");
 }
 
-static bool is_provider(const struct kol_redact_word *w)
+static bool is_provider(const struct kol_said_word *w)
 {
-    return kol_redact_is(w, "gmail|hotmail|outlook|yahoo|walla|icloud|ג'ימייל|גימייל|וואלה|הוטמייל|"
-                            "יאהו|אאוטלוק");
+    return kol_said_is(w, "gmail|hotmail|outlook|yahoo|walla|icloud|ג'ימייל|גימייל|וואלה|הוטמייל|"
+                          "יאהו|אאוטלוק");
 }
 
-static bool is_dot(const struct kol_redact_word *w)
+static bool is_dot(const struct kol_said_word *w)
 {
-    return kol_redact_is(w, "dot|point|נקודה");
+    return kol_said_is(w, "dot|point|נקודה");
 }
 
 /* Where the name before "at" begins. */
@@ -275,8 +276,8 @@ static size_t mail_name(const struct redactor *r, size_t i)
                                  "שלי|זה|אימייל|לכתובת|כתובת|דוא\"ל|למייל";
     size_t first = i;
 
-    while (first > 0 && i - first < 7 && word(r, first)->gap < KOL_RG_STOP &&
-           !kol_redact_is(word(r, first - 1), before))
+    while (first > 0 && i - first < 7 && word(r, first)->gap < KOL_SAID_GAP_STOP &&
+           !kol_said_is(word(r, first - 1), before))
         first--;
     return first < i ? first : i - 1;
 }
@@ -286,7 +287,7 @@ static void hide_spoken_mail(struct redactor *r, size_t i)
 {
     size_t dot = i + 1, to = i + 6 < r->seq_count ? i + 6 : r->seq_count;
 
-    if (i == 0 || !kol_redact_is(word(r, i), "at|שטרודל|כרוכית"))
+    if (i == 0 || !kol_said_is(word(r, i), "at|שטרודל|כרוכית"))
         return;
     while (dot < to && !is_dot(word(r, dot)))
         dot++;
@@ -371,7 +372,7 @@ static const char *write_line(const struct redactor *r, const char *clean, size_
 
     kol_str_init(&out, strlen(clean) * 8 + 64);
     for (size_t i = first; i < end; i++) {
-        const struct kol_redact_word *w = &r->talk.words[i];
+        const struct kol_said_word *w = &r->talk.words[i];
         if (!w->label)
             continue;
         if (i == first || r->talk.words[i - 1].label != w->label) {
@@ -435,7 +436,7 @@ static enum kol_code redact_block(struct kol_arena *a, const struct kol_redact_t
 {
     struct redactor r = {.a = a, .what = what};
 
-    if (!kol_redact_talk_build(a, turns, count, &r.talk))
+    if (!kol_said_build(a, turns, count, &r.talk))
         return kol_fail(err, KOL_NO_MEMORY, "redact: out of memory");
     enum kol_code code = read_all(&r, turns, count, err);
     if (code == KOL_OK && !write_lines(&r, turns, count, ret))

@@ -44,6 +44,8 @@ static void hides(void **state)
         {"call 054-555-0466 now", "call [phone] now"},
         {"oh double seven double oh, nine hundred, eight one five", "[phone]"},
         {"dana.levi@example.com please", "[email] please"},
+        {"דנה@example.com בבקשה", "[email] בבקשה"},
+        {"oh four, six hundred twelve, thirty four", "[phone]"},
         {"my email is dana dot levi at gmail dot com", "my email is [email]"},
         {"המייל שלי דנה שטרודל ג'ימייל נקודה קום", "המייל שלי [email]"},
         {"it costs 1,200 shekels for 3 rooms on the 21st",

@@ -217,17 +217,23 @@ static void print_field(const char *name, const char *value)
     printf("\n");
 }
 
-static void print_segment(const struct kol_segment_row *s)
+static void print_segment(const struct kol_segment_row *s, bool raw)
 {
     printf("  %02lld:%02lld.%lld  %-9s ", (long long)(s->start_ms / 60000),
            (long long)(s->start_ms / 1000 % 60), (long long)(s->start_ms / 100 % 10), s->role);
     kol_cli_print_text(s->text, 0);
     if (s->dropped_reason)
         printf("   [dropped: %s]", s->dropped_reason);
+    if (raw && s->heard) {
+        printf("   [heard: ");
+        kol_cli_print_text(s->heard, 0);
+        printf("]");
+    }
     printf("\n");
 }
 
-static void print_shown(const struct shown *s)
+/* raw: also what the engine wrote where that was made readable. */
+static void print_shown(const struct shown *s, bool raw)
 {
     const struct kol_call *c = s->call;
 
@@ -248,7 +254,7 @@ static void print_shown(const struct shown *s)
     print_field("summary", c->summary);
     printf("transcript:\n");
     for (size_t i = 0; i < s->segment_count; i++)
-        print_segment(&s->segments[i]);
+        print_segment(&s->segments[i], raw);
     if (s->segment_count == 0)
         print_field("", c->full_conversation);
     for (size_t i = 0; i < s->delivery_count; i++)
@@ -292,7 +298,7 @@ static int show(struct kol_cli *cli)
     if (cli->json)
         kol_cli_print_json(shown_json(&shown));
     else
-        print_shown(&shown);
+        print_shown(&shown, kol_cli_has(cli, "dropped"));
     return KOL_EXIT_OK;
 }
 
@@ -354,7 +360,9 @@ static const struct kol_option options[] = {
     {"service", "NAME", "as extracted"},
     {"account", "SID", "fetch: the account of a call that is not known yet (default: all)"},
     {"direction", "D", "search: inbound or outbound"},
-    {"dropped", NULL, "show: also what the filters took out of the transcript, and why"},
+    {"dropped", NULL,
+     "show: also what the filters took out of the transcript, and why, and "
+     "numbers as they were heard"},
     {"limit", "N", "at most so many (default 50, most 200)"},
     {NULL, NULL, NULL},
 };

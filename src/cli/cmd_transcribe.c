@@ -288,7 +288,7 @@ static const struct kol_option options[] = {
     {"channels", "ROLES", "agent,customer (default) or customer,agent"},
     {"glossary", "NAMES", "names that matter, comma-separated, the most important first"},
     {"beam", "N", "beams of the search; 1 is fastest"},
-    {"dropped", NULL, "also print what the filters dropped, with the reason"},
+    {"dropped", NULL, "also print what the filters dropped, with the reason, and numbers as heard"},
     {"quiet", NULL, "no progress bar"},
     {NULL, NULL, NULL},
 };

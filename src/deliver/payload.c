@@ -169,8 +169,8 @@ const char *kol_payload_text(struct kol_arena *a, const struct kol_payload *p)
 const char *kol_payload_sample(struct kol_arena *a, int64_t business_id, int64_t now_ms)
 {
     static const struct kol_segment_row turns[] = {
-        {0, "customer", 0, 2900, "Hello, I need a locksmith in Haifa.", NULL, NULL},
-        {1, "agent", 3100, 5200, "We can be there in half an hour.", NULL, NULL},
+        {0, "customer", 0, 2900, "Hello, I need a locksmith in Haifa.", NULL, NULL, NULL},
+        {1, "agent", 3100, 5200, "We can be there in half an hour.", NULL, NULL, NULL},
     };
     const struct kol_call call = {
         .call_sid = "CA00000000000000000000000000000000",

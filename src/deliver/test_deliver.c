@@ -89,8 +89,9 @@ static const struct kol_call call = {
     .extraction_confidence = 0.95,
     .extracted_city = "עפולה",
 };
-static const struct kol_segment_row segments[] = {{0, "customer", 100, 900, "שלום", NULL, NULL},
-                                                  {1, "agent", 950, 1200, "\xff?", NULL, NULL}};
+static const struct kol_segment_row segments[] = {
+    {0, "customer", 100, 900, "שלום", NULL, NULL, NULL},
+    {1, "agent", 950, 1200, "\xff?", NULL, NULL, NULL}};
 static const struct kol_lead lead = {
     .id = 79, .business_id = 7, .phone = "", .extraction_confidence = -1};
 

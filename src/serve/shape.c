@@ -99,6 +99,10 @@ json_t *kol_shape_segment(const struct kol_segment_row *segment)
     kol_json_set_int(json, "start_ms", segment->start_ms);
     kol_json_set_int(json, "end_ms", segment->end_ms);
     kol_json_set_str(json, "text", segment->text);
+    if (segment->heard)
+        kol_json_set_str(json, "heard", segment->heard);
+    if (segment->dropped_reason)
+        kol_json_set_str(json, "reason", segment->dropped_reason);
     return json;
 }
 

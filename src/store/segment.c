@@ -19,6 +19,7 @@ static void read_segment(struct kol_arena *a, struct kol_stmt *st, void *row)
     s->text = kol_col_dup(a, st, 4);
     s->words = kol_col_dup(a, st, 5);
     s->dropped_reason = kol_col_dup(a, st, 6);
+    s->heard = kol_col_dup(a, st, 7);
 }
 
 enum kol_code kol_segment_list(struct kol_db *db, struct kol_arena *a, int64_t call_id,
@@ -46,12 +47,12 @@ static enum kol_code save_segments(struct kol_db *db, int64_t call_id,
     for (size_t i = 0; i < row->segment_count && code == KOL_OK; i++) {
         const struct kol_segment_row *s = &row->segments[i];
 
-        code =
-            kol_db_run(db, KOL_SQL_segment_add,
-                       KOL_ARGS(KOL_INT(call_id), KOL_INT(i), KOL_INT(s->channel),
-                                KOL_TEXT(s->role), KOL_INT(s->start_ms), KOL_INT(s->end_ms),
-                                KOL_TEXT(s->text), KOL_TEXT(s->words), KOL_TEXT(s->dropped_reason)),
-                       NULL, err);
+        code = kol_db_run(db, KOL_SQL_segment_add,
+                          KOL_ARGS(KOL_INT(call_id), KOL_INT(i), KOL_INT(s->channel),
+                                   KOL_TEXT(s->role), KOL_INT(s->start_ms), KOL_INT(s->end_ms),
+                                   KOL_TEXT(s->text), KOL_TEXT(s->words),
+                                   KOL_TEXT(s->dropped_reason), KOL_TEXT(s->heard)),
+                          NULL, err);
     }
     return code;
 }

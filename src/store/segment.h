@@ -13,6 +13,7 @@ struct kol_segment_row {
     const char *text;
     const char *words;          /* JSON array [{"w","s","e","p"}] or NULL */
     const char *dropped_reason; /* NULL: part of the transcript */
+    const char *heard;          /* what the engine wrote, where text makes it readable; or NULL */
 };
 
 /* In order of time. with_dropped: also what filters took out. */

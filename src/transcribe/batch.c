@@ -1,5 +1,7 @@
 #include "transcribe/batch.h"
 
+#include "transcribe/readable.h"
+
 #include <pthread.h>
 
 enum { AT_ONCE = 2, AT_ONCE_MAX = 16 };
@@ -70,6 +72,8 @@ static void transcribe(struct one *one)
     enum kol_code code =
         a ? kol_transcribe_file(b->t, a, b->conf->paths[one->index], &options, &transcript, &err)
           : kol_fail(&err, KOL_NO_MEMORY, "out of memory");
+    if (code == KOL_OK)
+        code = kol_transcript_readable(a, &transcript, &err);
     report(one, code == KOL_OK ? &transcript : NULL, &err);
 }
 

@@ -1,6 +1,7 @@
 #include "transcribe/formats.h"
 
 #include "base/json.h"
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +44,8 @@ static void write_text(struct kol_str *out, const struct kol_transcript *t,
         if (t->segments[i].dropped_reason)
             kol_str_add_fmt(out, "(dropped, %s: %s)\n", t->segments[i].dropped_reason,
                             t->segments[i].text);
+        else if (t->segments[i].heard)
+            kol_str_add_fmt(out, "(heard: %s)\n", t->segments[i].heard);
 }
 
 /* ---- JSON ---- */
@@ -73,6 +76,8 @@ static json_t *segment_json(const struct kol_segment *s)
     kol_json_set_int(j, "start_ms", s->start_ms);
     kol_json_set_int(j, "end_ms", s->end_ms);
     kol_json_set_str(j, "text", s->text);
+    if (s->heard)
+        kol_json_set_str(j, "heard", s->heard);
     kol_json_set(j, "avg_logprob", rounded(s->avg_logprob));
     kol_json_set(j, "no_speech_prob", rounded(s->no_speech_prob));
     if (s->dropped_reason)
@@ -133,10 +138,52 @@ static void add_time(struct kol_str *out, int64_t ms, char comma)
                     (long long)ms % 1000);
 }
 
-/* A line of a cue must not be empty nor hold "-->", which would end it. */
-static void add_cue_text(struct kol_str *out, const char *text, bool is_vtt)
+/*
+ * Players lay a cue out by its first letter, which is wrong for "WiFi לא עובד אצלי" and for all
+ * Hebrew behind the "Agent: " of srt: such a text stands in an isolate of its own. A number that
+ * begins with "+" or "*" would lose its sign to the other side, so it has one too. Subtitles are
+ * for eyes only; the other formats are read by programs, and carry no marks. Source: Unicode
+ * Standard Annex 9.
+ */
+#define RTL_ISOLATE "\u2067"
+#define LTR_ISOLATE "\u2066"
+#define END_ISOLATE "\u2069"
+
+struct letters {
+    size_t hebrew, latin;
+    bool latin_first;
+};
+
+static struct letters count_letters(const char *text)
 {
+    struct letters n = {0};
+
+    for (const unsigned char *u = (const unsigned char *)text; *u; u++) {
+        const bool hebrew = u[0] == 0xd7 && u[1] >= 0x90 && u[1] <= 0xaa;
+        const bool latin = (u[0] | 0x20) >= 'a' && (u[0] | 0x20) <= 'z';
+        n.latin_first |= latin && n.hebrew == 0;
+        n.hebrew += hebrew;
+        n.latin += latin;
+    }
+    return n;
+}
+
+static bool begins_signed_number(const char *text, const char *at)
+{
+    return (*at == '+' || *at == '*') && isdigit((unsigned char)at[1]) &&
+           (at == text || at[-1] == ' ' || at[-1] == '-');
+}
+
+/* A line of a cue must not be empty nor hold "-->", which would end it. */
+static void add_cue_text(struct kol_str *out, const char *text, bool is_vtt, bool is_rtl)
+{
+    const char *isolated_to = NULL;
+
     for (const char *c = text; *c; c++) {
+        if (is_rtl && begins_signed_number(text, c)) {
+            kol_str_add(out, LTR_ISOLATE);
+            isolated_to = c + 1 + strspn(c + 1, "0123456789-");
+        }
         if (*c == '\n' || *c == '\r')
             kol_str_add_char(out, ' ');
         else if (is_vtt && *c == '&')
@@ -147,12 +194,17 @@ static void add_cue_text(struct kol_str *out, const char *text, bool is_vtt)
             kol_str_add(out, is_vtt ? "&gt;" : "›");
         else
             kol_str_add_char(out, *c);
+        if (c + 1 == isolated_to)
+            kol_str_add(out, END_ISOLATE);
     }
 }
 
 static void add_cue(struct kol_str *out, const struct kol_segment *s, bool is_vtt, bool labels)
 {
     const char *role = kol_role_name(s->role);
+    const struct letters letters = count_letters(s->text);
+    const bool is_rtl = letters.hebrew > letters.latin;
+    const bool isolated = is_rtl && (letters.latin_first || (labels && !is_vtt));
 
     add_time(out, s->start_ms, is_vtt ? '.' : ',');
     kol_str_add(out, " --> ");
@@ -163,7 +215,9 @@ static void add_cue(struct kol_str *out, const struct kol_segment *s, bool is_vt
         kol_str_add_fmt(out, "<v %s>", role);
     else if (labels)
         kol_str_add_fmt(out, "%c%s: ", role[0] - 'a' + 'A', role + 1);
-    add_cue_text(out, s->text, is_vtt);
+    kol_str_add(out, isolated ? RTL_ISOLATE : "");
+    add_cue_text(out, s->text, is_vtt, letters.hebrew > 0);
+    kol_str_add(out, isolated ? END_ISOLATE : "");
     kol_str_add(out, "\n\n");
 }
 

@@ -17,6 +17,7 @@
 #include "transcribe/catalog.h"
 #include "transcribe/engines.h"
 #include "transcribe/pull.h"
+#include "transcribe/readable.h"
 #include "transcribe/redact.h"
 #include "transcribe/stage.h"
 #include "transcribe/transcribe.h"
@@ -155,6 +156,7 @@ static struct kol_segment_row *segment_rows(struct kol_arena *a, const struct ko
             .text = s->text,
             .words = words_json(a, s),
             .dropped_reason = s->dropped_reason,
+            .heard = s->heard,
         };
     }
     return rows;
@@ -236,6 +238,8 @@ static enum kol_code run_stage(struct kol_stage_run *run, struct kol_err *err)
     code = transcribe(run, work, path, err);
     if (code == KOL_OK)
         code = redact(run, work, err);
+    if (code == KOL_OK)
+        code = kol_transcript_readable(run->arena, &work->transcript, err);
     if (code != KOL_OK)
         return code;
     kol_log_event(KOL_EV_TRANSCRIPTION_TOOK, (long long)work->transcript.duration_ms / 1000,

@@ -1,4 +1,5 @@
 /* Each format, with what could break it. */
+#include "base/cleanup.h"
 #include "base/json.h"
 #include "base/test.h"
 #include "transcribe/formats.h"
@@ -84,6 +85,63 @@ static void test_vtt(void **state)
                  "&lt;b&gt;\n\n01:00:01.000 --> 01:00:01.001\n<v customer>=1+1\n\n");
 }
 
+/* Where a player would lay a Hebrew cue out from the left, and nowhere else. */
+static void test_direction(void **state)
+{
+    static const struct {
+        const char *text;
+        int channels;
+        const char *srt, *vtt;
+    } rows[] = {
+        {"Call 052-123-4567", 2, "Agent: Call 052-123-4567", "<v agent>Call 052-123-4567"},
+        {"שלום", 1, "שלום", "שלום"},
+        {"שלום, ה-WiFi מת", 2, "Agent: \u2067שלום, ה-WiFi מת\u2069", "<v agent>שלום, ה-WiFi מת"},
+        {"WiFi לא עובד", 1, "\u2067WiFi לא עובד\u2069", "\u2067WiFi לא עובד\u2069"},
+        {"Say שלום, please", 2, "Agent: Say שלום, please", "<v agent>Say שלום, please"},
+        {"חייגו *1234 או +972-52-123-4567.", 1,
+         "חייגו \u2066*1234\u2069 או \u2066+972-52-123-4567\u2069.",
+         "חייגו \u2066*1234\u2069 או \u2066+972-52-123-4567\u2069."},
+        {"Dial *1234", 1, "Dial *1234", "Dial *1234"},
+    };
+    (void)state;
+    for (size_t i = 0; i < KOL_COUNT(rows); i++) {
+        struct kol_segment s = {.role = KOL_ROLE_AGENT, .end_ms = 1, .text = rows[i].text};
+        const struct kol_transcript t = {
+            .segments = &s, .segment_count = 1, .channels = rows[i].channels};
+        const struct kol_format_options plain = {0};
+        KOL_STR out;
+        kol_str_init(&out, 4096);
+        kol_transcript_write(&out, KOL_TRANSCRIPT_SRT, &t, &plain);
+        check_has(rows[i].text, out.data, rows[i].srt);
+        kol_str_clear(&out);
+        kol_transcript_write(&out, KOL_TRANSCRIPT_VTT, &t, &plain);
+        check_has(rows[i].text, out.data, rows[i].vtt);
+        kol_str_clear(&out);
+        kol_transcript_write(&out, KOL_TRANSCRIPT_CSV, &t, &plain);
+        check_has("no marks for programs", out.data, rows[i].text);
+    }
+}
+
+static void test_heard(void **state)
+{
+    struct kol_segment s = {.text = "052-123-4567", .heard = "zero five two 123 4567"};
+    const struct kol_transcript t = {
+        .segments = &s, .segment_count = 1, .channels = 1, .text = "052-123-4567"};
+    struct kol_format_options options = {0};
+    KOL_STR out;
+    (void)state;
+    kol_str_init(&out, 4096);
+    kol_transcript_write(&out, KOL_TRANSCRIPT_TEXT, &t, &options);
+    check_str("text", out.data, "052-123-4567\n");
+    options.dropped = true;
+    kol_str_clear(&out);
+    kol_transcript_write(&out, KOL_TRANSCRIPT_TEXT, &t, &options);
+    check_str("text", out.data, "052-123-4567\n(heard: zero five two 123 4567)\n");
+    kol_str_clear(&out);
+    kol_transcript_write(&out, KOL_TRANSCRIPT_JSON, &t, &options);
+    check_has("json", out.data, "\"heard\":\"zero five two 123 4567\"");
+}
+
 static void test_csv(void **state)
 {
     (void)state;
@@ -129,8 +187,10 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text), cmocka_unit_test(test_srt),  cmocka_unit_test(test_vtt),
-        cmocka_unit_test(test_csv),  cmocka_unit_test(test_json), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_text),      cmocka_unit_test(test_srt),
+        cmocka_unit_test(test_vtt),       cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_json),      cmocka_unit_test(test_names),
+        cmocka_unit_test(test_direction), cmocka_unit_test(test_heard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,6 +85,7 @@ struct kol_segment {
     enum kol_role role;
     int64_t start_ms, end_ms; /* within the speech they come from */
     const char *text;         /* trimmed, never empty */
+    const char *heard;        /* what the engine wrote, where text makes it readable; else NULL */
     double avg_logprob;       /* per token */
     double no_speech_prob;
     double level_db;            /* RMS of its speech in dBFS */

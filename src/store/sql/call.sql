@@ -198,11 +198,11 @@ WHERE id = ?1;
 DELETE FROM segment WHERE call_id = ?1;
 
 -- name: segment_add
-INSERT INTO segment (call_id, position, channel, role, start_ms, end_ms, text, words, dropped_reason)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
+INSERT INTO segment (call_id, position, channel, role, start_ms, end_ms, text, words, dropped_reason, heard)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10);
 
 -- name: segment_list
-SELECT channel, role, start_ms, end_ms, text, words, dropped_reason FROM segment
+SELECT channel, role, start_ms, end_ms, text, words, dropped_reason, heard FROM segment
 WHERE call_id = ?1 AND (?2 = 1 OR dropped_reason IS NULL) ORDER BY start_ms, channel, position;
 
 -- name: event_call

@@ -1,7 +1,7 @@
 /*
- * redact_words.c - see redact_words.h.
+ * said.c - see said.h.
  */
-#include "base/redact_words.h"
+#include "base/said.h"
 #include "base/str.h"
 #include <ctype.h>
 #include <string.h>
@@ -47,13 +47,13 @@ static bool is_invisible(uint32_t c)
            (c >= 0x2060 && c <= 0x2069) || c == 0xfeff;
 }
 
-static enum kol_redact_kind kind_of(uint32_t c)
+static enum kol_said_kind kind_of(uint32_t c)
 {
     if (digit_of(c) >= 0)
-        return KOL_RW_DIGITS;
+        return KOL_SAID_DIGITS;
     if (c >= 0x5d0 && c <= 0x5ea)
-        return KOL_RW_HEBREW;
-    return KOL_RW_LATIN;
+        return KOL_SAID_HEBREW;
+    return KOL_SAID_LATIN;
 }
 
 static bool is_letter(uint32_t c)
@@ -94,38 +94,38 @@ static const struct {
     int16_t value;
     uint8_t shape;
 } numbers[] = {
-    {"zero|oh|o|ow|nought|naught|אפס", 0, KOL_RS_UNIT},
-    {"one|אחת|אחד", 1, KOL_RS_UNIT},
-    {"two|שתיים|שניים|שתים|שנים|שתי|שני", 2, KOL_RS_UNIT},
-    {"three|שלוש|שלושה|שלושת", 3, KOL_RS_UNIT},
-    {"four|ארבע|ארבעה|ארבעת", 4, KOL_RS_UNIT},
-    {"five|חמש|חמישה|חמשה|חמשת", 5, KOL_RS_UNIT},
-    {"six|שש|שישה|ששה|ששת", 6, KOL_RS_UNIT},
-    {"seven|שבע|שבעה|שבעת", 7, KOL_RS_UNIT},
-    {"eight|שמונה|שמונת", 8, KOL_RS_UNIT},
-    {"nine|niner|תשע|תשעה|תשעת", 9, KOL_RS_UNIT},
-    {"ten|עשר|עשרה|עשרת", 10, KOL_RS_TEEN},
-    {"eleven", 11, KOL_RS_TEEN},
-    {"twelve", 12, KOL_RS_TEEN},
-    {"thirteen", 13, KOL_RS_TEEN},
-    {"fourteen", 14, KOL_RS_TEEN},
-    {"fifteen", 15, KOL_RS_TEEN},
-    {"sixteen", 16, KOL_RS_TEEN},
-    {"seventeen", 17, KOL_RS_TEEN},
-    {"eighteen", 18, KOL_RS_TEEN},
-    {"nineteen", 19, KOL_RS_TEEN},
-    {"twenty|עשרים", 20, KOL_RS_TEN},
-    {"thirty|שלושים", 30, KOL_RS_TEN},
-    {"forty|fourty|ארבעים", 40, KOL_RS_TEN},
-    {"fifty|חמישים|חמשים", 50, KOL_RS_TEN},
-    {"sixty|שישים|ששים", 60, KOL_RS_TEN},
-    {"seventy|שבעים", 70, KOL_RS_TEN},
-    {"eighty|שמונים", 80, KOL_RS_TEN},
-    {"ninety|תשעים", 90, KOL_RS_TEN},
-    {"hundred|מאה|מאות", 100, KOL_RS_HUNDRED},
-    {"מאתיים", 200, KOL_RS_HUNDREDS},
-    {"thousand|אלף", 1000, KOL_RS_THOUSAND},
-    {"אלפים|אלפיים", 2000, KOL_RS_THOUSANDS}, /* "שלושת אלפים" is 3000, alone it is 2000 */
+    {"zero|oh|o|ow|nought|naught|אפס", 0, KOL_SHAPE_UNIT},
+    {"one|אחת|אחד", 1, KOL_SHAPE_UNIT},
+    {"two|שתיים|שניים|שתים|שנים|שתי|שני", 2, KOL_SHAPE_UNIT},
+    {"three|שלוש|שלושה|שלושת", 3, KOL_SHAPE_UNIT},
+    {"four|ארבע|ארבעה|ארבעת", 4, KOL_SHAPE_UNIT},
+    {"five|חמש|חמישה|חמשה|חמשת", 5, KOL_SHAPE_UNIT},
+    {"six|שש|שישה|ששה|ששת", 6, KOL_SHAPE_UNIT},
+    {"seven|שבע|שבעה|שבעת", 7, KOL_SHAPE_UNIT},
+    {"eight|שמונה|שמונת", 8, KOL_SHAPE_UNIT},
+    {"nine|niner|תשע|תשעה|תשעת", 9, KOL_SHAPE_UNIT},
+    {"ten|עשר|עשרה|עשרת", 10, KOL_SHAPE_TEEN},
+    {"eleven", 11, KOL_SHAPE_TEEN},
+    {"twelve", 12, KOL_SHAPE_TEEN},
+    {"thirteen", 13, KOL_SHAPE_TEEN},
+    {"fourteen", 14, KOL_SHAPE_TEEN},
+    {"fifteen", 15, KOL_SHAPE_TEEN},
+    {"sixteen", 16, KOL_SHAPE_TEEN},
+    {"seventeen", 17, KOL_SHAPE_TEEN},
+    {"eighteen", 18, KOL_SHAPE_TEEN},
+    {"nineteen", 19, KOL_SHAPE_TEEN},
+    {"twenty|עשרים", 20, KOL_SHAPE_TEN},
+    {"thirty|שלושים", 30, KOL_SHAPE_TEN},
+    {"forty|fourty|ארבעים", 40, KOL_SHAPE_TEN},
+    {"fifty|חמישים|חמשים", 50, KOL_SHAPE_TEN},
+    {"sixty|שישים|ששים", 60, KOL_SHAPE_TEN},
+    {"seventy|שבעים", 70, KOL_SHAPE_TEN},
+    {"eighty|שמונים", 80, KOL_SHAPE_TEN},
+    {"ninety|תשעים", 90, KOL_SHAPE_TEN},
+    {"hundred|מאה|מאות", 100, KOL_SHAPE_HUNDRED},
+    {"מאתיים", 200, KOL_SHAPE_HUNDREDS},
+    {"thousand|אלף", 1000, KOL_SHAPE_THOUSAND},
+    {"אלפים|אלפיים", 2000, KOL_SHAPE_THOUSANDS}, /* "שלושת אלפים" is 3000, alone it is 2000 */
 };
 
 static bool in_list(const char *word, const char *list)
@@ -141,12 +141,12 @@ static bool in_list(const char *word, const char *list)
     return false;
 }
 
-bool kol_redact_is(const struct kol_redact_word *w, const char *list)
+bool kol_said_is(const struct kol_said_word *w, const char *list)
 {
     return in_list(w->norm, list);
 }
 
-static bool look_up(const char *text, struct kol_redact_word *w)
+static bool look_up(const char *text, struct kol_said_word *w)
 {
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         if (in_list(text, numbers[i].words)) {
@@ -158,14 +158,15 @@ static bool look_up(const char *text, struct kol_redact_word *w)
 }
 
 /* Also with ו ("and") or another prefix letter before it: "ותשע", "בשמונה". */
-static void find_number(struct kol_redact_word *w)
+static void find_number(struct kol_said_word *w)
 {
     static const char *const prefixes[] = {"ו", "ב", "ל", "מ", "ה", "ש", "כ"};
 
-    if (w->kind == KOL_RW_OTHER || w->kind == KOL_RW_DIGITS || look_up(w->norm, w))
+    if (w->kind == KOL_SAID_OTHER || w->kind == KOL_SAID_DIGITS || look_up(w->norm, w))
         return;
-    for (size_t i = 0; w->kind == KOL_RW_HEBREW && i < sizeof prefixes / sizeof *prefixes; i++)
+    for (size_t i = 0; w->kind == KOL_SAID_HEBREW && i < sizeof prefixes / sizeof *prefixes; i++)
         if (kol_starts_with(w->norm, prefixes[i]) && look_up(w->norm + 2, w)) {
+            w->prefix = 2;
             w->joined = i == 0;
             return;
         }
@@ -175,17 +176,17 @@ static void find_number(struct kol_redact_word *w)
 
 struct reader {
     struct kol_arena *a;
-    struct kol_redact_talk *talk;
+    struct kol_said_talk *talk;
     size_t cap;
 };
 
-static struct kol_redact_word *next_word(struct reader *r)
+static struct kol_said_word *next_word(struct reader *r)
 {
-    struct kol_redact_talk *t = r->talk;
+    struct kol_said_talk *t = r->talk;
 
     if (t->count == r->cap) {
         const size_t bigger = r->cap ? r->cap * 2 : 64;
-        struct kol_redact_word *words = kol_arena_array(r->a, bigger, sizeof *words);
+        struct kol_said_word *words = kol_arena_array(r->a, bigger, sizeof *words);
         if (!words)
             return NULL;
         if (t->count)
@@ -209,7 +210,7 @@ static struct character char_at(const char *p, const char *end)
 }
 
 /* Whether a mark at p only connects: ת"ז, it's, 4580.1234, 1,200, and what cannot be seen. */
-static size_t connects(const char *p, const char *end, enum kol_redact_kind kind, uint32_t before)
+static size_t connects(const char *p, const char *end, enum kol_said_kind kind, uint32_t before)
 {
     size_t n = 0;
     struct character x = char_at(p, end);
@@ -221,18 +222,18 @@ static size_t connects(const char *p, const char *end, enum kol_redact_kind kind
     if (n > 0)
         return n;
     const struct character after = char_at(p + x.n, end);
-    const bool digits = kind == KOL_RW_DIGITS && digit_of(before) >= 0 && digit_of(after.c) >= 0;
+    const bool digits = kind == KOL_SAID_DIGITS && digit_of(before) >= 0 && digit_of(after.c) >= 0;
     if (digits && (x.c == '.' || x.c == ','))
         return x.n;
-    if (kind == KOL_RW_DIGITS || !is_quote(x.c) || !is_letter(after.c) || digit_of(after.c) >= 0)
+    if (kind == KOL_SAID_DIGITS || !is_quote(x.c) || !is_letter(after.c) || digit_of(after.c) >= 0)
         return 0;
     return x.n;
 }
 
 static void put(char *norm, size_t *len, uint32_t c, const char *bytes, size_t n)
 {
-    if (*len + n >= KOL_REDACT_NORM) {
-        *len = KOL_REDACT_NORM; /* too long: it stays so, and counts as nothing */
+    if (*len + n >= KOL_SAID_NORM_SIZE) {
+        *len = KOL_SAID_NORM_SIZE; /* too long: it stays so, and counts as nothing */
         return;
     }
     if (digit_of(c) >= 0)
@@ -248,7 +249,7 @@ static void put(char *norm, size_t *len, uint32_t c, const char *bytes, size_t n
 }
 
 /* Reads the word at p; Hebrew letters and digits that touch are two words ("ב1998"). */
-static const char *read_word(const char *p, const char *end, struct kol_redact_word *w)
+static const char *read_word(const char *p, const char *end, struct kol_said_word *w)
 {
     struct character x = char_at(p, end);
     uint32_t before = x.c;
@@ -257,11 +258,11 @@ static const char *read_word(const char *p, const char *end, struct kol_redact_w
     w->kind = (uint8_t)kind_of(x.c);
     while (x.n) {
         if (is_letter(x.c)) {
-            const enum kol_redact_kind kind = kind_of(x.c);
-            if ((kind == KOL_RW_HEBREW) != (w->kind == KOL_RW_HEBREW))
+            const enum kol_said_kind kind = kind_of(x.c);
+            if ((kind == KOL_SAID_HEBREW) != (w->kind == KOL_SAID_HEBREW))
                 break;
             if (kind != w->kind)
-                w->kind = KOL_RW_OTHER; /* "3rd" */
+                w->kind = KOL_SAID_OTHER; /* "3rd" */
             put(w->norm, &len, x.c, p, x.n);
             p += x.n;
         } else {
@@ -275,19 +276,19 @@ static const char *read_word(const char *p, const char *end, struct kol_redact_w
         before = x.c;
         x = char_at(p, end);
     }
-    w->norm[len < KOL_REDACT_NORM ? len : 0] = '\0';
+    w->norm[len < KOL_SAID_NORM_SIZE ? len : 0] = '\0';
     return p;
 }
 
 static uint8_t gap_of(const char *from, const char *to)
 {
-    uint8_t gap = KOL_RG_SPACE;
+    uint8_t gap = KOL_SAID_GAP_SPACE;
 
     for (; from < to; from++)
         if (strchr(".!?;:,\n", *from))
-            gap = KOL_RG_STOP;
-        else if (*from == '-' && gap < KOL_RG_HYPHEN)
-            gap = KOL_RG_HYPHEN;
+            gap = KOL_SAID_GAP_STOP;
+        else if (*from == '-' && gap < KOL_SAID_GAP_HYPHEN)
+            gap = KOL_SAID_GAP_HYPHEN;
     return gap;
 }
 
@@ -301,11 +302,11 @@ static bool read_line(struct reader *r, uint32_t turn, const char *text)
             p += x.n ? x.n : 1;
             continue;
         }
-        struct kol_redact_word *w = next_word(r);
+        struct kol_said_word *w = next_word(r);
         if (!w)
             return false;
-        *w = (struct kol_redact_word){.at = p, .turn = turn};
-        w->gap = last ? gap_of(last, p) : KOL_RG_TURN;
+        *w = (struct kol_said_word){.at = p, .turn = turn};
+        w->gap = last ? gap_of(last, p) : KOL_SAID_GAP_TURN;
         p = last = read_word(p, end, w);
         w->len = (uint32_t)(p - w->at);
         find_number(w);
@@ -319,19 +320,19 @@ static const struct {
     uint8_t says;
     const char *list;
 } phrases[] = {
-    {KOL_RW_SAYS_CARD, "card|credit|visa|mastercard|amex|american express|כרטיס|הכרטיס|בכרטיס|"
-                       "לכרטיס|אשראי|האשראי|באשראי|ויזה|הויזה|מאסטרקארד|ישראכרט|אמריקן אקספרס"},
-    {KOL_RW_SAYS_CODE,
+    {KOL_SAYS_CARD, "card|credit|visa|mastercard|amex|american express|כרטיס|הכרטיס|בכרטיס|"
+                    "לכרטיס|אשראי|האשראי|באשראי|ויזה|הויזה|מאסטרקארד|ישראכרט|אמריקן אקספרס"},
+    {KOL_SAYS_CODE,
      "cvv|cvc|c v v|c v c|security code|digits on the back|on the back|three digits|שלוש ספרות|"
      "בגב הכרטיס|קוד אבטחה|סי וי וי|סיוויוי|שלוש הספרות|מאחורי הכרטיס|ספרות מאחור|בגב|מאחורה|"
      "שלושת הספרות|קוד האבטחה|3 ספרות|3 digits"},
-    {KOL_RW_SAYS_ID,
+    {KOL_SAYS_ID,
      "תעודת זהות|ת\"ז|תז|מספר זהות|תעודת הזהות|הת\"ז|זהות|הזהות|id number|identity number|"
      "teudat zehut|my id|i d number|id"},
 };
 
 /* Whether the words from i on are the phrase [item, item + len). */
-static bool phrase_at(const struct kol_redact_talk *t, size_t i, const char *item, size_t len)
+static bool phrase_at(const struct kol_said_talk *t, size_t i, const char *item, size_t len)
 {
     for (const char *end = item + len; item < end; i++) {
         const size_t n = strcspn(item, " |");
@@ -343,7 +344,7 @@ static bool phrase_at(const struct kol_redact_talk *t, size_t i, const char *ite
     return true;
 }
 
-static void find_phrases(struct kol_redact_talk *t, size_t i)
+static void find_phrases(struct kol_said_talk *t, size_t i)
 {
     for (size_t k = 0; k < sizeof phrases / sizeof *phrases; k++)
         for (const char *p = phrases[k].list; *p;) {
@@ -354,12 +355,12 @@ static void find_phrases(struct kol_redact_talk *t, size_t i)
         }
 }
 
-bool kol_redact_talk_build(struct kol_arena *a, const struct kol_redact_turn *turns, size_t count,
-                           struct kol_redact_talk *ret)
+bool kol_said_build(struct kol_arena *a, const struct kol_redact_turn *turns, size_t count,
+                    struct kol_said_talk *ret)
 {
     struct reader r = {.a = a, .talk = ret};
 
-    *ret = (struct kol_redact_talk){.clean = kol_arena_array(a, count + 1, sizeof *ret->clean)};
+    *ret = (struct kol_said_talk){.clean = kol_arena_array(a, count + 1, sizeof *ret->clean)};
     for (size_t i = 0; ret->clean && i < count; i++) {
         ret->clean[i] = make_valid(a, turns[i].text ? turns[i].text : "");
         if (!ret->clean[i] || !read_line(&r, (uint32_t)i, ret->clean[i]))
@@ -373,17 +374,17 @@ bool kol_redact_talk_build(struct kol_arena *a, const struct kol_redact_turn *tu
 /* ---- digits ---- */
 
 struct place {
-    const struct kol_redact_talk *t;
+    const struct kol_said_talk *t;
     const uint32_t *seq;
     size_t count;
 };
 
 /* The word at place k when it is a number word that goes on with the one before; else NULL. */
-static const struct kol_redact_word *spoken(const struct place *p, size_t k, bool first)
+static const struct kol_said_word *spoken(const struct place *p, size_t k, bool first)
 {
-    const struct kol_redact_word *w = k < p->count ? &p->t->words[p->seq[k]] : NULL;
+    const struct kol_said_word *w = k < p->count ? &p->t->words[p->seq[k]] : NULL;
 
-    if (!w || w->label || w->shape == KOL_RS_NONE || (!first && w->gap > KOL_RG_HYPHEN))
+    if (!w || w->label || w->shape == KOL_SHAPE_NONE || (!first && w->gap > KOL_SAID_GAP_HYPHEN))
         return NULL;
     return w;
 }
@@ -391,21 +392,21 @@ static const struct kol_redact_word *spoken(const struct place *p, size_t k, boo
 /* "twenty nine", "עשרים ותשע", "שלוש עשרה": words taken. */
 static size_t below_hundred(const struct place *p, size_t k, bool start, int *ret)
 {
-    const struct kol_redact_word *first = spoken(p, k, start), *second = spoken(p, k + 1, false);
+    const struct kol_said_word *first = spoken(p, k, start), *second = spoken(p, k + 1, false);
 
-    if (!first || first->shape > KOL_RS_TEN)
+    if (!first || first->shape > KOL_SHAPE_TEN)
         return 0;
-    const bool hebrew = first->kind == KOL_RW_HEBREW;
+    const bool hebrew = first->kind == KOL_SAID_HEBREW;
     *ret = first->value;
     if (!second)
         return 1;
-    if (first->shape == KOL_RS_TEN && second->shape == KOL_RS_UNIT && second->value > 0 &&
+    if (first->shape == KOL_SHAPE_TEN && second->shape == KOL_SHAPE_UNIT && second->value > 0 &&
         (!hebrew || second->joined)) {
         *ret += second->value;
         return 2;
     }
-    if (hebrew && first->shape == KOL_RS_UNIT && first->value > 0 && second->value == 10 &&
-        second->shape == KOL_RS_TEEN && !second->joined) {
+    if (hebrew && first->shape == KOL_SHAPE_UNIT && first->value > 0 && second->value == 10 &&
+        second->shape == KOL_SHAPE_TEEN && !second->joined) {
         *ret = 10 + first->value;
         return 2;
     }
@@ -416,9 +417,9 @@ static size_t below_hundred(const struct place *p, size_t k, bool start, int *re
 static size_t multiple(const struct place *p, size_t k, bool start, uint8_t one, uint8_t several,
                        int unit, int *ret)
 {
-    const struct kol_redact_word *first = spoken(p, k, start), *second = spoken(p, k + 1, false);
+    const struct kol_said_word *first = spoken(p, k, start), *second = spoken(p, k + 1, false);
 
-    if (first && second && first->shape == KOL_RS_UNIT && first->value > 0 &&
+    if (first && second && first->shape == KOL_SHAPE_UNIT && first->value > 0 &&
         (second->shape == one || second->shape == several)) {
         *ret = first->value * unit;
         return 2;
@@ -435,33 +436,33 @@ static size_t multiple(const struct place *p, size_t k, bool start, uint8_t one,
  */
 static size_t tail(const struct place *p, size_t k, int *ret)
 {
-    const struct kol_redact_word *w = k < p->count ? &p->t->words[p->seq[k]] : NULL;
-    size_t n;
+    const struct kol_said_word *w = k < p->count ? &p->t->words[p->seq[k]] : NULL;
+    int rest = 0;
 
-    if (!w || w->gap > KOL_RG_HYPHEN)
+    if (!w || w->gap > KOL_SAID_GAP_HYPHEN)
         return 0;
-    if (kol_redact_is(w, "and")) {
-        n = below_hundred(p, k + 1, false, ret);
-        return n ? n + 1 : 0;
-    }
-    n = below_hundred(p, k, false, ret);
-    return n && w->kind == KOL_RW_HEBREW && (w->joined || *ret >= 10) ? n : 0;
+    const bool and_word = kol_said_is(w, "and");
+    const size_t n = below_hundred(p, k + and_word, false, &rest);
+    if (n == 0 || (!and_word && (w->kind != KOL_SAID_HEBREW || (!w->joined && rest < 10))))
+        return 0;
+    *ret = rest;
+    return n + and_word;
 }
 
 static size_t spoken_number(const struct place *p, size_t k, char *ret)
 {
     int thousands = 0, hundreds = 0, rest = 0;
-    size_t n = multiple(p, k, true, KOL_RS_THOUSAND, KOL_RS_THOUSANDS, 1000, &thousands);
+    size_t n = multiple(p, k, true, KOL_SHAPE_THOUSAND, KOL_SHAPE_THOUSANDS, 1000, &thousands);
 
-    n += multiple(p, k + n, n == 0, KOL_RS_HUNDRED, KOL_RS_HUNDREDS, 100, &hundreds);
+    n += multiple(p, k + n, n == 0, KOL_SHAPE_HUNDRED, KOL_SHAPE_HUNDREDS, 100, &hundreds);
     n += n > 0 ? tail(p, k + n, &rest) : below_hundred(p, k, true, &rest);
     if (n > 0)
-        snprintf(ret, KOL_REDACT_DIGITS, "%d", thousands + hundreds + rest);
+        snprintf(ret, KOL_SAID_DIGITS_SIZE, "%d", thousands + hundreds + rest);
     return n;
 }
 
 /* "4580", "4580.1234", but no amount: "1,200", "12.5". */
-static size_t written(const struct kol_redact_word *w, char *ret)
+static size_t written(const struct kol_said_word *w, char *ret)
 {
     size_t len = 0, marks = 0;
 
@@ -474,24 +475,24 @@ static size_t written(const struct kol_redact_word *w, char *ret)
     return len > 0 && (marks == 0 || len >= 8);
 }
 
-size_t kol_redact_digits(const struct kol_redact_talk *t, const uint32_t *seq, size_t count,
-                         size_t k, char ret[static KOL_REDACT_DIGITS])
+size_t kol_said_digits(const struct kol_said_talk *t, const uint32_t *seq, size_t count, size_t k,
+                       char ret[static KOL_SAID_DIGITS_SIZE])
 {
-    const struct kol_redact_word *w = &t->words[seq[k]];
+    const struct kol_said_word *w = &t->words[seq[k]];
     const struct place p = {t, seq, count};
-    const size_t times = kol_redact_is(w, "double|פעמיים|כפול")         ? 2
-                         : kol_redact_is(w, "triple|treble|שלוש פעמים") ? 3
-                                                                        : 0;
-    char one[KOL_REDACT_DIGITS];
+    const size_t times = kol_said_is(w, "double|פעמיים|כפול")         ? 2
+                         : kol_said_is(w, "triple|treble|שלוש פעמים") ? 3
+                                                                      : 0;
+    char one[KOL_SAID_DIGITS_SIZE];
 
     ret[0] = '\0';
     if (w->label)
         return 0;
-    if (w->kind == KOL_RW_DIGITS)
+    if (w->kind == KOL_SAID_DIGITS)
         return written(w, ret);
     if (times == 0)
         return spoken_number(&p, k, ret);
-    if (k + 1 >= count || kol_redact_digits(t, seq, count, k + 1, one) != 1 || strlen(one) != 1)
+    if (k + 1 >= count || kol_said_digits(t, seq, count, k + 1, one) != 1 || strlen(one) != 1)
         return 0;
     memset(ret, one[0], times);
     ret[times] = '\0';
