@@ -149,21 +149,31 @@ static void add_time(struct kol_str *out, int64_t ms, char comma)
 #define LTR_ISOLATE "\u2066"
 #define END_ISOLATE "\u2069"
 
-struct letters {
-    size_t hebrew, latin;
+struct scripts {
+    size_t hebrew, latin; /* words with letters of it; Hebrew if it has any */
     bool latin_first;
 };
 
-static struct letters count_letters(const char *text)
+static bool has_hebrew(const unsigned char *u)
 {
-    struct letters n = {0};
+    return u[0] == 0xd7 && u[1] >= 0x90 && u[1] <= 0xaa;
+}
 
-    for (const unsigned char *u = (const unsigned char *)text; *u; u++) {
-        const bool hebrew = u[0] == 0xd7 && u[1] >= 0x90 && u[1] <= 0xaa;
-        const bool latin = (u[0] | 0x20) >= 'a' && (u[0] | 0x20) <= 'z';
-        n.latin_first |= latin && n.hebrew == 0;
+static struct scripts count_words(const char *text)
+{
+    struct scripts n = {0};
+
+    while (*text) {
+        const char *end = text + strcspn(text, " ");
+        bool hebrew = false, latin = false;
+        for (; text < end; text++) {
+            hebrew |= has_hebrew((const unsigned char *)text);
+            latin |= (*text | 0x20) >= 'a' && (*text | 0x20) <= 'z';
+            n.latin_first |= latin && !hebrew && n.hebrew == 0;
+        }
         n.hebrew += hebrew;
-        n.latin += latin;
+        n.latin += latin && !hebrew;
+        text += strspn(text, " ");
     }
     return n;
 }
@@ -202,9 +212,9 @@ static void add_cue_text(struct kol_str *out, const char *text, bool is_vtt, boo
 static void add_cue(struct kol_str *out, const struct kol_segment *s, bool is_vtt, bool labels)
 {
     const char *role = kol_role_name(s->role);
-    const struct letters letters = count_letters(s->text);
-    const bool is_rtl = letters.hebrew > letters.latin;
-    const bool isolated = is_rtl && (letters.latin_first || (labels && !is_vtt));
+    const struct scripts words = count_words(s->text);
+    const bool is_rtl = words.hebrew > words.latin;
+    const bool isolated = is_rtl && (words.latin_first || (labels && !is_vtt));
 
     add_time(out, s->start_ms, is_vtt ? '.' : ',');
     kol_str_add(out, " --> ");
@@ -216,7 +226,7 @@ static void add_cue(struct kol_str *out, const struct kol_segment *s, bool is_vt
     else if (labels)
         kol_str_add_fmt(out, "%c%s: ", role[0] - 'a' + 'A', role + 1);
     kol_str_add(out, isolated ? RTL_ISOLATE : "");
-    add_cue_text(out, s->text, is_vtt, letters.hebrew > 0);
+    add_cue_text(out, s->text, is_vtt, words.hebrew > 0);
     kol_str_add(out, isolated ? END_ISOLATE : "");
     kol_str_add(out, "\n\n");
 }
