@@ -155,6 +155,21 @@ def test_the_filters_judge_it_too(server, call, tmp_path):
     assert heard["text"] == "" and {s["reason"] for s in heard["dropped"]} == {"invented_phrase"}
 
 
+def test_what_is_dropped_is_kept(server, make_house):
+    """Not in the transcript, but stored with its reason and shown on request."""
+    server.say = "Thanks for watching."
+    house = make_house(business=False, worker=True, engine="openai", openai_url=server.url + "/v1", openai_key=KEY)
+    house.add_business()
+    call, _ = house.ring(wav=calls.wav_bytes(*calls.locksmith()))
+    got, = house.wait_events(call, timeout_s=60)
+    assert got["final_transcript"] == "" and house.stored(call)["segments"] == []
+    assert house.stored(call)["offline_state"] == "no_speech"
+    shown = house.kol.run_json("call", "show", call.sid, "--dropped")["segments"]
+    assert shown and {(s["text"], s["reason"]) for s in shown} == {("Thanks for watching.", "invented_phrase")}
+    assert "[dropped: invented_phrase]" in house.kol.run("call", "show", call.sid, "--dropped").stdout
+    assert "Thanks for watching" not in house.kol.run("call", "show", call.sid).stdout
+
+
 def test_silence_is_not_sent(server, tmp_path):
     path = tmp_path / "quiet.wav"
     path.write_bytes(calls.wav_bytes(*calls.quiet_call(10)))

@@ -230,6 +230,18 @@ def test_the_login_link(chromium, make_house):
 
 
 @pytest.mark.slow
+def test_a_small_model_for_hebrew_is_told_on_the_page(chromium, make_house):
+    """With the business's name and the command that helps."""
+    house = make_house(business=False, worker=True)
+    house.add_business(name="Shop", language="he")
+    visitor = Visitor(chromium, house).log_in()
+    visitor.page.wait_for_selector("#warnings .note")
+    told = visitor.page.locator("#warnings").inner_text()
+    assert "kol model pull ivrit-large-v3-turbo" in told and "Shop" in told
+    visitor.context.close()
+    assert visitor.trouble == []
+
+
 def test_clicking_a_line_seeks(chromium, make_house):
     """A transcribed call: a click on a line moves the player to its time."""
     house = make_house(worker=True)

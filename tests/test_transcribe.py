@@ -147,6 +147,31 @@ def test_the_bar_on_a_terminal(tmp_path):
     assert text.endswith("\r\x1b[K")
 
 
+def test_overlap_is_kept_on_both_channels(tmp_path):
+    """Both talk at once: each one's words stay his, at the same time."""
+    one = calls.speech("Hello, I need a locksmith in London today, please come as soon as you can.")
+    other = calls.prompt("privacy-prompt")
+    length = max(len(one), len(other))
+    (tmp_path / "both.wav").write_bytes(calls.wav_bytes(*(s + b"\0" * (length - len(s)) for s in (one, other))))
+    found = json.loads(kol(tmp_path / "both.wav", "--json", "--language=en", "--channels=customer,agent")[0])["segments"]
+    said = {who: [s for s in found if s["speaker"] == who] for who in ("customer", "agent")}
+    assert "london today" in " ".join(s["text"] for s in said["customer"]).lower()
+    assert said["agent"] and "london" not in " ".join(s["text"] for s in said["agent"]).lower()
+    assert any(a["start_ms"] < b["end_ms"] and b["start_ms"] < a["end_ms"] for a in said["customer"] for b in said["agent"])
+
+
+def test_the_model_is_chosen_by_name(tmp_path):
+    """--model takes any model of the folder; one that is not there names the command that gets it."""
+    for name in ("ggml-silero-vad.bin", "ggml-base.bin"):
+        (tmp_path / name).symlink_to(MODELS / name)
+    (tmp_path / "ggml-mine.bin").symlink_to(MODELS / "ggml-base.bin")
+    command = [kol_bin(), "transcribe", CLIP, "--json", "--language=en", "--model-dir", tmp_path]
+    done = subprocess.run([*command, "--model=mine"], capture_output=True, text=True, check=True, timeout=100)
+    assert json.loads(done.stdout)["model"] == "mine"
+    done = subprocess.run([*command, "--model=small"], capture_output=True, text=True, timeout=100)
+    assert done.returncode == 1 and "kol model pull small" in done.stderr and done.stdout == ""
+
+
 def test_two_that_would_become_one(folder, tmp_path):
     assert "both become" in kol(folder / "a.wav", folder / "b" / "a.wav", f"--output={tmp_path / 'o'}", code=1)[1]
 
@@ -231,6 +256,8 @@ def test_progress_and_remaining_time(make_house):
     assert 0 < job["progress"] < 1 and 0 <= job["remaining_s"] < 300
     house.wait_events(call, timeout_s=100)
     assert all(j["remaining_s"] is None for j in house.jobs(call))
+    took = house.kol.wait_log("real_time_factor=")
+    assert 0 < float(re.search(r"real_time_factor=([0-9.]+)", str(took))[1]) < 10
 
 
 def test_hebrew_on_a_small_model_is_told(make_house):

@@ -27,6 +27,7 @@
 
 #define GLOSSARY_MAX 256
 #define DEADLINE_LEAST_MS 120000
+#define DURATION_UNKNOWN_MS 3600000
 
 /* ---- who is on which channel ---- */
 
@@ -42,6 +43,14 @@ void kol_transcribe_roles(const struct kol_conf *conf, const char *channel_map,
 }
 
 /* ---- running ---- */
+
+int64_t kol_transcribe_deadline_ms(const struct kol_conf *conf, int64_t duration_s)
+{
+    const int64_t duration_ms = duration_s > 0 ? duration_s * 1000 : DURATION_UNKNOWN_MS;
+    const int64_t deadline_ms = duration_ms * conf->deadline_factor;
+
+    return deadline_ms > DEADLINE_LEAST_MS ? deadline_ms : DEADLINE_LEAST_MS;
+}
 
 struct work {
     struct kol_call *call;
@@ -87,7 +96,6 @@ static enum kol_code transcribe(struct kol_stage_run *run, struct work *work, co
         .user = run,
     };
     struct kol_engines_taken engines;
-    const int64_t duration_ms = work->call->duration > 0 ? work->call->duration * 1000 : 3600000;
 
     if (work->business)
         options.glossary_count =
@@ -95,9 +103,7 @@ static enum kol_code transcribe(struct kol_stage_run *run, struct work *work, co
     set_language(&options, work->business);
     kol_transcribe_roles(conf, work->business ? work->business->channel_map : NULL, work->call,
                          options.roles);
-    options.deadline_ms = duration_ms * conf->deadline_factor;
-    if (options.deadline_ms < DEADLINE_LEAST_MS)
-        options.deadline_ms = DEADLINE_LEAST_MS;
+    options.deadline_ms = kol_transcribe_deadline_ms(conf, work->call->duration);
     enum kol_code code = kol_engines_take(run->state, &engines, err);
     if (code != KOL_OK)
         return code;

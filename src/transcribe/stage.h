@@ -21,4 +21,11 @@ enum kol_code kol_transcribe_check_model(const struct kol_conf *conf,
 void kol_transcribe_roles(const struct kol_conf *conf, const char *channel_map,
                           const struct kol_call *call, enum kol_role roles[static 2]);
 
+/*
+ * How long a recording may take, from its length in seconds (0 or -1: unknown, taken as an hour)
+ * and the setting deadline_factor; never less than two minutes, for the model may have to be
+ * loaded.
+ */
+int64_t kol_transcribe_deadline_ms(const struct kol_conf *conf, int64_t duration_s);
+
 #endif
