@@ -46,8 +46,11 @@ static bool may_be_misheard(const struct kol_field *f, size_t i)
 {
     const struct kol_talk *t = &f->s->talk;
     const struct kol_word *w = &t->words[i];
+    struct kol_place_match known;
     if (f->s->marks[i])
         return false;
+    if (kol_places_match(f->s->lexicon->places, t, i, &known))
+        return false; /* the name of a village, and not meant as one */
     if (is_word_of_a_trade(f->s, w))
         return false;
     if (w->script == KOL_SCRIPT_HEBREW)
@@ -106,8 +109,9 @@ static void find_mentions(struct kol_field *f)
     }
     size_t exact = f->count;
     for (size_t i = 0; i < t->word_count && exact < KOL_MAX_MENTIONS; i++)
-        if (may_be_misheard(f, i) &&
-            (kol_places_match_sound(g, t, i, &m) || match_run_together(f, i, &m)) &&
+        if (((!f->s->marks[i] && kol_places_match_split(g, t, i, &m)) ||
+             (may_be_misheard(f, i) &&
+              (kol_places_match_sound(g, t, i, &m) || match_run_together(f, i, &m)))) &&
             !kol_city_is_street(f, &m))
             add(f, &m);
 }

@@ -187,16 +187,70 @@ static bool answers_other_town(const struct kol_field *f, const struct kol_place
     return town;
 }
 
+/* "לקריות." "לאיזו קריה?" "ביאליק.": the second half of a name, when the first is in the air. */
+static bool is_half_of_kirya(const struct kol_talk *t, const struct kol_place_match *m)
+{
+    uint32_t turn = t->words[m->first].turn;
+    size_t from = t->turns[turn > 2 ? turn - 2 : 0].first;
+    return kol_phrase_find(t, from, m->first,
+                           "קריה|קריות|הקריות|לקריות|בקריות|מהקריות|krayot|the krayot") < m->first;
+}
+
+/* Weak Hebrew names of one word that are words of every call: each has its own condition. */
+static bool is_known_word_meant(const struct kol_talk *t, const struct kol_place_match *m, char how,
+                                bool *ret_meant)
+{
+    const struct kol_word *w = &t->words[m->first];
+    bool ends = m->end >= t->word_count || t->words[m->end].gap >= KOL_GAP_COMMA;
+    bool asked = kol_city_answers_where(t, m->first);
+    bool lives =
+        kol_phrase_before(t, m->first,
+                          "גר|גרה|גרים|גרות|אנחנו|אני|הבית|הדירה|נמצא|נמצאת|מתגורר|מתגוררת|סניף|"
+                          "הסניף|העבודה");
+    if (kol_is_stem(w, "ביאליק|מוצקין|אתא"))
+        *ret_meant = is_half_of_kirya(t, m);
+    else if (kol_is_stem(w, "ראשון")) /* not the first, and not Sunday */
+        *ret_meant = !m->other_prefix && ((asked && ends && how != 't') || (how && lives) ||
+                                          kol_phrase_before(t, m->first, "בתוך"));
+    else if (kol_is_stem(w, "אזור")) /* "באזור השרון" is no town, and hardly "אני באזור" */
+        *ret_meant =
+            ends && ((asked && !m->other_prefix) ||
+                     (how && kol_phrase_before(t, m->first, "גר|גרה|גרים|מתגורר|מתגוררת")));
+    else if (kol_is_stem(w, "קדימה|מגדל"))
+        *ret_meant = (m->prefix == 'b' && lives) || (asked && kol_city_stands_alone(t, m));
+    else
+        return false;
+    return true;
+}
+
+/* "a plumber in Dan", "אצלנו בניצן": what the call is about, or where we are, right before it. */
+static bool is_place_of_topic(const struct kol_field *f, const struct kol_place_match *m)
+{
+    const struct kol_talk *t = &f->s->talk;
+    bool ends = m->end >= t->word_count || t->words[m->end].gap >= KOL_GAP_COMMA ||
+                kol_is(&t->words[m->end], "בבקשה|דחוף|עכשיו|היום|מחר|יש|ויש|ו");
+    return ends && m->first > 0 && (m->prefix == 'b' || m->prefix == 'l') &&
+           (t->words[m->first].gap <= KOL_GAP_HYPHEN || kol_is(&t->words[m->first - 1], "סליחה")) &&
+           ((f->s->marks[m->first - 1] & KOL_MARK_TOPIC) ||
+            kol_phrase_before(t, m->first, "אצלנו|אצלי|פה|כאן|הבית|הדירה|סליחה|מגיעים|תגיעו")) &&
+           !kol_is_stem(
+               &t->words[m->first],
+               "מסעדה|מטע|מנוף|שמיר|צמח|שורש|מגן|מעגן|גדות|שרשרת|צופר|ברק|גזר|נחלה|בטחה|מנוחה|"
+               "יעד|שדמה|חזון|שחר|סלע|משמרות|מגל|דן|מאור|גבים|פטיש");
+}
+
 /* A weak name must be meant as a place beyond doubt. */
 bool kol_city_is_meant(const struct kol_field *f, const struct kol_place_match *m)
 {
     const struct kol_talk *t = &f->s->talk;
     const struct kol_word *w = &t->words[m->first];
     enum kol_tier tier = f->s->lexicon->places->places[m->place].tier;
-    bool said_town = named_as_town(t, m);
-    if (said_town)
-        return true;
     char how = kol_city_relation(t, m);
+    bool meant = false;
+    if (kol_is_stem(w, "אזור") && m->prefix && is_known_word_meant(t, m, how, &meant))
+        return meant; /* "במושב באזור השרון" */
+    if (named_as_town(t, m))
+        return true;
     /* "a message for Dan": a name that is a town too */
     if (how == 'i' && m->first > 0 && kol_is(&t->words[m->first - 1], "for"))
         return false;
@@ -222,10 +276,12 @@ bool kol_city_is_meant(const struct kol_field *f, const struct kol_place_match *
                (t->has_case && m->first > 0 && w->gap < KOL_GAP_STOP &&
                 kol_phrase_before(t, m->first, "not|its|it's|over|up|down|is"));
     }
+    if (is_known_word_meant(t, m, how, &meant))
+        return meant;
     /* Hebrew villages of one word: only "in" or "to", said as an answer or with a first person. */
     if (tier == KOL_TIER_VILLAGE)
-        return (m->prefix == 'b' || m->prefix == 'm' || m->prefix == 0) &&
-               (kol_city_answers_where(t, m->first) ||
+        return !m->other_prefix && !kol_is(w, "מיקום") &&
+               (kol_city_answers_where(t, m->first) || is_place_of_topic(f, m) ||
                 (m->prefix &&
                  kol_phrase_before(t, m->first,
                                    "גר|גרה|גרים|אני|אנחנו|נמצא|נמצאת|נמצאים|הבית|הדירה")));
@@ -235,11 +291,6 @@ bool kol_city_is_meant(const struct kol_field *f, const struct kol_place_match *
         (t->words[m->first - 1].stems[t->words[m->first - 1].stem_count - 1].place == 'b' ||
          (t->words[m->first - 2].stem_count > 1 && t->words[m->first - 2].stems[1].place == 'b')))
         return true;
-    if (m->prefix == 'b' && kol_is_stem(w, "קדימה|מגדל") &&
-        kol_phrase_before(t, m->first, "אנחנו|אני|גר|גרה|גרים"))
-        return true;
-    if (kol_is_stem(w, "אזור|קדימה|מגדל"))
-        return kol_city_answers_where(t, m->first) && kol_city_stands_alone(t, m);
     return m->prefix == 'b' || m->prefix == 'm' || m->prefix == 'l' || how == 'i' ||
            (kol_city_answers_where(t, m->first) && !m->other_prefix);
 }

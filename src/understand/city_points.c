@@ -86,6 +86,21 @@ static bool is_end_of_road(const struct kol_field *f, const struct kol_mention *
     return false;
 }
 
+/* "אבא שלי בן שמונים, הדלת נטרקה לו": what the call is about happened to a relative. */
+static bool has_relatives_trouble(const struct kol_field *f, size_t i)
+{
+    const struct kol_talk *t = &f->s->talk;
+    size_t n = kol_phrase_at(t, i, RELATIVE_HIMSELF), end = kol_sentence_end(t, i);
+    end = end > i + 14 ? i + 14 : end;
+    if (n == 0 ||
+        kol_phrase_find(t, i + n, end, "אני|אנחנו|i|we|i'm|we're|my|לי|לנו|אצלי|אצלנו") < end)
+        return false;
+    for (size_t k = i + n; k < end; k++)
+        if (f->s->marks[k] & KOL_MARK_TOPIC)
+            return kol_phrase_find(t, i + n, end, HIM) < end;
+    return false;
+}
+
 /* "their fridge", "המקרר שלהם", "it's for my daughter" */
 bool kol_city_is_for_others(const struct kol_field *f)
 {
@@ -93,7 +108,7 @@ bool kol_city_is_for_others(const struct kol_field *f)
     for (size_t i = 0; i < t->word_count; i++) {
         if (kol_role_at(t, i) == KOL_ROLE_AGENT)
             continue;
-        if (kol_phrase_at(t, i, FOR_OTHERS))
+        if (kol_phrase_at(t, i, FOR_OTHERS) || has_relatives_trouble(f, i))
             return true;
         /* "my tenant in Spokane says the toilet's running" */
         size_t end = kol_sentence_end(t, i) < i + 9 ? kol_sentence_end(t, i) : i + 9;
@@ -137,10 +152,39 @@ static bool is_callers_own(const struct kol_field *f, const struct kol_mention *
             !beside_topic(f, n));
 }
 
+/* "Dad's locked out, he lives in Leeds." "And where are you?" "In York." */
+static bool asks_caller_too(const struct kol_field *f, const struct kol_mention *n)
+{
+    const struct kol_talk *t = &f->s->talk;
+    uint32_t turn = t->words[n->m.first].turn;
+    if (turn < 2 || t->turns[turn - 1].role != KOL_ROLE_AGENT ||
+        t->turns[turn].role == KOL_ROLE_AGENT || f->list[0].m.place == n->m.place ||
+        t->words[f->list[0].m.first].turn >= turn - 1)
+        return false;
+    return kol_phrase_find(t, t->turns[turn - 1].first, t->turns[turn - 1].end, AND_YOU) <
+           t->turns[turn - 1].end;
+}
+
+/* "We're moving from Leeds to York and the new house needs cleaning" */
+static bool moves_there(const struct kol_field *f, const struct kol_mention *n, char how)
+{
+    const struct kol_talk *t = &f->s->talk;
+    const char *list = how == 't' ? NEW_PLACE : how == 'f' ? OLD_PLACE : NULL;
+    const char *other = how == 't' ? OLD_PLACE : NEW_PLACE;
+    size_t from = window_first(t, n->m.first, 9), words = t->word_count;
+    return list && kol_phrase_find(t, from, n->m.first, MOVES) < n->m.first &&
+           kol_phrase_find(t, 0, words, list) < words &&
+           kol_phrase_find(t, 0, words, other) == words;
+}
+
 static double points_of_context(const struct kol_field *f, const struct kol_mention *n)
 {
     const struct kol_talk *t = &f->s->talk;
     double points = 0;
+    if (f->for_others && said_before(f, n, 5, THEY_LIVE))
+        points += 3;
+    if (asks_caller_too(f, n))
+        points -= 5;
     bool relative = said_before(f, n, 6, RELATIVE);
     bool first_person =
         said_before(f, n, 7, "i|we|im|i'm|were|we're|ive|אני|אנחנו|my house|הבית|הדירה") &&
@@ -185,18 +229,24 @@ static double points_of_context(const struct kol_field *f, const struct kol_ment
         points -= 2;
     if (said_before(f, n, 7, PAST))
         points -= 3.5;
+    if (said_before(f, n, 9, REFERRED))
+        points -= 5;
     if (said_before(f, n, 8, BILLING))
         points -= 5;
     if (said_before(f, n, 5, TRAVEL))
         points -= 3;
-    if (kol_city_relation(t, &n->m) == 'f' && said_before(f, n, 3, COMES))
+    char how = kol_city_relation(t, &n->m);
+    bool moves = moves_there(f, n, how);
+    if (moves)
+        points += 2;
+    if (how == 'f' && !moves && said_before(f, n, 3, COMES))
         points -= 3;
-    if (kol_city_relation(t, &n->m) == 't' && said_before(f, n, 3, GOES))
+    if (how == 't' && !moves && said_before(f, n, 3, GOES))
         points -= 3.5;
     if (elsewhere)
         points -= 4;
     if (!f->for_others && said_before(f, n, 4, OTHERS_DO) &&
-        !said_before(f, n, 5, "i|we|אנחנו|אני"))
+        !said_before(f, n, 5, "i|we|i've|we've|אנחנו|אני"))
         points -= 3;
     if (said_before(f, n, 3, SAID))
         points -= 3;
@@ -209,7 +259,7 @@ static double points_of_context(const struct kol_field *f, const struct kol_ment
     if (said_before(f, n, 6, WORK) && points > -1)
         points += 1.5;
     size_t after = n->m.end;
-    if (is_end_of_road(f, n) || is_end_of_range(f, n))
+    if (!moves && (is_end_of_road(f, n) || is_end_of_range(f, n)))
         points -= 4.5;
     /* What follows: "is where I live", "זו רק הכתובת לחשבונית", "that's the billing address" */
     size_t end = kol_sentence_end(t, n->m.first);
@@ -221,6 +271,8 @@ static double points_of_context(const struct kol_field *f, const struct kol_ment
         points -= 3.5; /* "in Yavne'el lives my son" */
     if (kol_phrase_find(t, after, end, "ושם צריך|שם צריך|ושם|that's where") < end)
         points += 2;
+    if (kol_phrase_find(t, after, end, PAST_AFTER) < end)
+        points -= 4;
     size_t soon = end > after + 3 ? after + 3 : end;
     if (kol_phrase_find(t, after, soon, "at work|בעבודה") < soon)
         points -= 3;
@@ -408,6 +460,40 @@ static bool repeats_denied_question(const struct kol_field *f, const struct kol_
     return false;
 }
 
+/* The last word of two names is the same. */
+static bool ends_alike(const struct kol_talk *t, const struct kol_place_match *a,
+                       const struct kol_place_match *b)
+{
+    const struct kol_word *x = &t->words[a->end - 1], *y = &t->words[b->end - 1];
+    for (size_t i = 0; i < x->stem_count; i++)
+        if (strcmp(x->stems[i].text, y->norm) == 0)
+            return true;
+    return false;
+}
+
+/* "Gat." "Kiryat Gat?" "Yes.": the agent's longer name is what the caller's short one meant. */
+static void weigh_refinement(const struct kol_field *f, struct kol_mention *n)
+{
+    const struct kol_talk *t = &f->s->talk;
+    uint32_t turn = t->words[n->m.first].turn;
+    for (size_t i = 0; i < f->count; i++) {
+        const struct kol_place_match *m = &f->list[i].m;
+        uint32_t other = t->words[m->first].turn;
+        if (m->place == n->m.place)
+            continue;
+        if (other == turn + 1 && t->turns[other].role == KOL_ROLE_AGENT &&
+            m->end - m->first > n->m.end - n->m.first && ends_alike(t, &n->m, m) &&
+            kol_answer_after(t, other) != KOL_ANSWER_NO)
+            n->points -= 6;
+        if (turn > 0 && other == turn - 1 && t->turns[turn].role == KOL_ROLE_AGENT &&
+            n->m.end - n->m.first > m->end - m->first && ends_alike(t, m, &n->m) &&
+            kol_answer_after(t, turn) != KOL_ANSWER_NO) {
+            n->points += 3;
+            n->rule = "city-confirmed";
+        }
+    }
+}
+
 /* "Bellevue's closer, I'll take it", "אז בגבעתיים": one of those the business offered. */
 static bool is_chosen(const struct kol_field *f, const struct kol_mention *n)
 {
@@ -421,13 +507,15 @@ static bool is_chosen(const struct kol_field *f, const struct kol_mention *n)
     size_t end = n->m.end + 4 < t->word_count ? n->m.end + 4 : t->word_count;
     if (end > t->turns[t->words[n->m.first].turn].end)
         end = t->turns[t->words[n->m.first].turn].end;
-    return offered && (kol_phrase_before(t, n->m.first,
-                                         "אז|so|then|let's say|let's do|i'd prefer|prefer|"
-                                         "עדיף|מעדיף|מעדיפה|נלך על|ניקח") ||
-                       kol_phrase_find(
-                           t, n->m.end, end,
-                           "closer|is closer|is better|works|is fine|is good|then|please|i'll "
-                           "take|is easier|suits|נוח|עדיף|יותר קרוב|קרובה יותר|מתאים|בבקשה") < end);
+    return offered &&
+           (kol_phrase_before(t, n->m.first,
+                              "אז|so|then|let's say|let's do|i'd prefer|prefer|"
+                              "עדיף|מעדיף|מעדיפה|נלך על|ניקח") ||
+            kol_phrase_find(
+                t, n->m.end, end,
+                "closer|is closer|closest|nearest|nearer|is better|works|is fine|is good|then|"
+                "please|i'll take|is easier|suits|נוח|עדיף|יותר קרוב|קרובה יותר|מתאים|"
+                "בבקשה|הכי קרוב|קרוב לי|קרוב אליי|קרוב אלינו|טוב לי|נוח לי") < end);
 }
 
 /* "Where are you calling from?" asks less than "where is it?". */
@@ -544,6 +632,7 @@ void kol_city_weigh(const struct kol_field *f, struct kol_mention *n)
     weigh_answer(f, n);
     if (is_undone(f, n))
         n->points -= 4;
+    weigh_refinement(f, n);
     if (is_chosen(f, n)) {
         n->points += 2.5;
         n->rule = "city-chosen";

@@ -112,13 +112,14 @@
     "sorry|i mean|i meant|actually|rather|no wait|wait no|correction|i tell a lie|" \
     "tell a lie|scratch that|my mistake|silly me|i'm confused|got confused|mixed up|" \
     "סליחה|התכוונתי|בעצם|כלומר|תיקון|אופס|לא לא|רגע|מתבלבל|מתבלבלת|התבלבלתי|טעיתי|" \
-    "טעות שלי"
+    "טעות שלי|מה אני מדבר|מה אני מדברת|what am i saying|what am i talking about"
 
 #define UNDOES \
     "i tell a lie|tell a lie|let me correct|מתקן את עצמי|מתקנת את עצמי|scratch that|" \
     "my mistake|i mean|i meant|no wait|wait no|got confused|mixed up|רגע לא|מתבלבל|" \
     "מתבלבלת|התבלבלתי|טעיתי|התכוונתי|טעות שלי|no hang on|hang on no|no hold on|no sorry|" \
-    "sorry no|oh no|no no|לא רגע|אה לא|לא סליחה|סליחה לא"
+    "sorry no|oh no|no no|לא רגע|אה לא|לא סליחה|סליחה לא|מה אני מדבר|מה אני מדברת|" \
+    "what am i saying|what am i talking about"
 /* What the business did there before. */
 #define DONE_BEFORE \
     "you did|you guys did|you came|you fitted|you installed|you built|you helped|" \
@@ -166,6 +167,44 @@
     "i'm in|im in|i am in|we're in|we are in|i'm from|we're from|i'm over in|" \
     "we're over in|i'm based in|i live in|we live in|אני ב|אני מ|אנחנו ב|אנחנו מ|אני גר|" \
     "אני גרה|אנחנו גרים|אני עצמי|אני בעצמי"
+
+/* Who told the caller of the business: "קיבלתי את המספר מרונית מהרצליה". */
+#define REFERRED \
+    "קיבלתי את המספר|קיבלנו את המספר|קיבלתי את הטלפון|קיבלתי אותך|המליץ עליך|המליצה עליך|" \
+    "המליצו עליך|המליצו עליכם|המליץ עליכם|המליצה עליכם|בהמלצת|אני מתקשר דרך|הפנה אותי|הפנתה אותי|" \
+    "recommended by|recommended you|gave me your number|got your number from|got your name " \
+    "from|told me about you|passed me your|put me on to you|referred by|referred me"
+/* What follows a town of the past. */
+#define PAST_AFTER \
+    "until last|until recently|till last|till recently|until this year|before we moved|before i " \
+    "moved|עד לפני|עד השנה|עד שעברנו|עד שעברתי|עד לא מזמן"
+
+/* Moving house: the old place and the new one. */
+#define MOVES \
+    "moving from|moved from|we're moving|we are moving|i'm moving|move from|moving|עוברים מ|עוברים|" \
+    "עובר|עוברת|עברנו|עברתי|נעבור"
+#define NEW_PLACE \
+    "new place|new house|new flat|new apartment|new home|before we move in|before moving in|" \
+    "הדירה החדשה|הבית החדש|דירה חדשה|לדירה החדשה|בדירה החדשה|לפני הכניסה|לפני שנכנסים|" \
+    "לפני שניכנס|לפני שאנחנו נכנסים|בית חדש"
+#define OLD_PLACE \
+    "old place|old house|old flat|old apartment|before we leave|moving out|move out|" \
+    "end of tenancy|deposit back|הדירה הישנה|הבית הישן|בדירה הישנה|לפני המסירה|לפני שעוזבים|" \
+    "לפני שאנחנו עוזבים|לפני שנעזוב|שאנחנו עוזבים|לפני היציאה"
+
+/* "My father's eighty, the door slammed on him": the trouble of a relative who is spoken of. */
+#define RELATIVE_HIMSELF \
+    "אבא שלי|אמא שלי|סבתא שלי|סבא שלי|ההורים שלי|חמותי|חמי|אחותי|אחי|הבן שלי|הבת שלי|my dad|my father|" \
+    "my mum|my mom|my mother|my gran|my nan|my grandmother|my grandma|my grandad|my sister|" \
+    "my brother|my son|my daughter|my parents|my aunt|my uncle"
+#define HIM "לו|לה|להם|אצלו|אצלה|אצלהם|him|her|them|he's|she's|they're|his|their"
+#define THEY_LIVE \
+    "הוא גר|היא גרה|הם גרים|הוא מתגורר|היא מתגוררת|הוא נמצא|היא נמצאת|he lives|she lives|" \
+    "they live|he's in|she's in|they're in"
+/* "And where are you?": a second question, about the caller alone. */
+#define AND_YOU \
+    "ואתה|ואת|ואתם|ואתה איפה|ואת איפה|and you|what about you|where are you yourself|and yourself|" \
+    "you yourself|where are you calling from yourself"
 /* clang-format on */
 
 #endif

@@ -161,6 +161,87 @@ static bool is_other_business(const struct kol_scene *s)
            "קורות חיים|המשרה|דרושים אצלכם|מחפש עבודה|מחפשת עבודה|לגבי העבודה שפרסמתם");
 }
 
+/* What somebody says who needs work done, whoever he is. */
+#define WANTS                                                                                                                \
+    "i need|we need|i'm looking for|we're looking for|looking for a|i want|we want|can you "                                 \
+    "come|can you send|"                                                                                                     \
+    "could you send|could you come|can someone|someone to|somebody to|אני צריך|אני צריכה|אנחנו "         \
+    "צריכים|צריך|צריכה|"                                                                                      \
+    "צריכים|מחפש|מחפשת|מחפשים|דרוש|דרושה|תשלחו|תבואו|שיבוא|לא עובד|לא " \
+    "עובדת|מטפטף|נזילה|תקוע|תקועה|סתימה|נשבר|נשברה"
+
+/* The customer, or whoever speaks where nobody is named, says it. */
+static bool customer_says(const struct kol_talk *t, const char *list)
+{
+    for (size_t i = 0; i < t->word_count; i++)
+        if (kol_role_at(t, i) != KOL_ROLE_AGENT && kol_phrase_at(t, i, list))
+            return true;
+    return false;
+}
+
+/* "I'd like to cancel tomorrow's visit", and no other day is asked for. */
+static bool is_cancellation(const struct kol_talk *t)
+{
+    return customer_says(
+               t,
+               "לבטל את|לבטל תור|לבטל אותו|לבטל אותה|רציתי לבטל|רוצה לבטל|צריך לבטל|צריכה לבטל|"
+               "מבטל את|מבטלת את|cancel my|cancel the|cancel our|cancel an|cancel tomorrow's|"
+               "cancel it please|need to cancel|want to cancel|like to cancel|calling to cancel") &&
+           !customer_says(
+               t, "reschedule|rebook|instead|another time|another day|different day|move it to|"
+                  "push it|להזיז|לדחות|תור אחר|מועד אחר|יום אחר|לקבוע מחדש|במקום זה|במקומו|"
+                  "i'm looking for|מחפש|מחפשת|דחוף|urgent|cancel my contract|cancel the contract");
+}
+
+/* A bank, a clinic, a shop or a machine tells the business something. */
+#define TELLS                                                                                                                                                                \
+    "להזכיר לך|להזכיר לכם|רציתי להזכיר|רצינו להזכיר|הרינו להזכיר|הרינו להודיע|תזכורת לתור|יש לך " \
+    "תור|שיש לכם תור|"                                                                                                                                           \
+    "נקבע לך תור|עמכם הסליחה|לתושבי|תושבים יקרים|הודעה לתושבים|התרופה שהזמנת|התרופה שלך|המרשם "    \
+    "שלך|ההזמנה שלך מוכנה|"                                                                                                                                 \
+    "ההזמנה שלך הגיעה|תוצאות הבדיקה|תוצאות הבדיקות|מועד תשלום|תשלום הארנונה|הודעה זו תימחק|"         \
+    "ההודעה תימחק|כדי לשמור את ההודעה|תא קולי|appointment reminder|this is a reminder|reminding "                                           \
+    "you|"                                                                                                                                                                   \
+    "just a reminder|courtesy call|courtesy message|planned power|planned outage|planned "                                                                                   \
+    "maintenance|scheduled "                                                                                                                                                 \
+    "outage|power will be off|water will be off|prescription is ready|ready for pick up|ready "                                                                              \
+    "for pickup|ready "                                                                                                                                                      \
+    "for collection|ready to collect|your order is ready|your test results|your results are|this "                                                                           \
+    "message will "                                                                                                                                                          \
+    "be deleted|message will be deleted|mailbox is full|your appointment with|your appointment "                                                                             \
+    "is|council tax"
+#define OFFICES                                                                                                                                                     \
+    "מבנק|מהבנק|בנק לאומי|בנק הפועלים|בנק דיסקונט|מקופת חולים|קופת חולים|מקופה|מעיריית|כאן " \
+    "עיריית|זו עיריית|"                                                                                                                               \
+    "מהעירייה|מבית המרקחת|בית המרקחת|סופר פארם|מחברת החשמל|מחברת הביטוח|מביטוח לאומי|ממס "    \
+    "הכנסה|ממשרד הפנים|"                                                                                                                             \
+    "ממשרד התחבורה|מהדואר|דואר ישראל|מתאגיד המים|מהמשטרה|from the bank|from your bank|from the "                        \
+    "pharmacy|"                                                                                                                                                     \
+    "pharmacy|from the council|city council|from the hospital|from the dental|from the "                                                                            \
+    "doctor's|from the "                                                                                                                                            \
+    "surgery|from the school|from the post office|from the insurance|from the tax|water "                                                                           \
+    "company|con edison|"                                                                                                                                           \
+    "power company|electric company|from hmrc|from the irs"
+
+static bool is_told_something(const struct kol_talk *t)
+{
+    size_t introduced = t->word_count < 25 ? t->word_count : 25;
+    return !customer_says(t, WANTS) &&
+           (customer_says(t, TELLS) || kol_phrase_find(t, 0, introduced, OFFICES) < introduced);
+}
+
+/* "Hi Mum, it's Tom, I'm on my way": family and friends, who want no work done. */
+static bool is_private_talk(const struct kol_talk *t)
+{
+    size_t early = t->word_count < 14 ? t->word_count : 14;
+    return !customer_says(t, WANTS) &&
+           kol_phrase_find(
+               t, 0, early,
+               "היי אמא|היי אבא|הי אמא|הי אבא|שלום אמא|שלום אבא|אמא זה|אבא זה|היי מותק|היי "
+               "אהובי|היי אהובה|hi mum|hi mom|hi dad|hey mum|hey mom|hey dad|hi mummy|hi "
+               "love it's me|hey babe|hi honey|hi grandma|hi nan") < early;
+}
+
 enum kol_insight_kind kol_find_kind(const struct kol_scene *s)
 {
     if (is_empty(s))
@@ -169,7 +250,8 @@ enum kol_insight_kind kol_find_kind(const struct kol_scene *s)
         return KOL_INSIGHT_WRONG_NUMBER;
     if (is_sales(s))
         return KOL_INSIGHT_SALES;
-    if (is_other_business(s))
+    if (is_other_business(s) || is_cancellation(&s->talk) || is_told_something(&s->talk) ||
+        is_private_talk(&s->talk))
         return KOL_INSIGHT_NO_REQUEST;
     return KOL_INSIGHT_REQUEST;
 }

@@ -117,6 +117,10 @@ struct kol_place_match {
 bool kol_places_match(const struct kol_gazetteer *g, const struct kol_talk *talk, size_t i,
                       struct kol_place_match *ret);
 
+/* A town of ours whose name was written as two words: "מדי מונה", "Wolver Hampton". */
+bool kol_places_match_split(const struct kol_gazetteer *g, const struct kol_talk *talk, size_t i,
+                            struct kol_place_match *ret);
+
 /* The town of ours (or of a name in the glossary) that sounds most like words i…; strict. */
 bool kol_places_match_sound(const struct kol_gazetteer *g, const struct kol_talk *talk, size_t i,
                             struct kol_place_match *ret);

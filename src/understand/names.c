@@ -51,11 +51,29 @@ static bool ends_before(const struct kol_talk *t, size_t i)
     return i >= t->word_count || t->words[i].gap >= KOL_GAP_COMMA;
 }
 
+/* "Where are you?" "Omer.": a town, though Omer is a name as well. */
+static bool answers_where(const struct kol_scene *s, size_t i)
+{
+    const struct kol_talk *t = &s->talk;
+    uint32_t turn = t->words[i].turn;
+    struct kol_place_match m;
+    if (turn == 0 || i > t->turns[turn].first + 1 || t->turns[turn - 1].role != KOL_ROLE_AGENT)
+        return false;
+    const struct kol_talk_turn *ask = &t->turns[turn - 1];
+    size_t last = ask->end > ask->first ? kol_sentence_first(t, ask->end - 1) : ask->end;
+    return kol_phrase_find(
+               t, last, ask->end,
+               "איפה|מאיפה|היכן|באיזו עיר|לאיזו עיר|איזו עיר|באיזה יישוב|לאן|where|whereabouts|"
+               "what city|which city|what town|which town") < ask->end &&
+           kol_phrase_find(t, last, ask->end, "שם|name") == ask->end &&
+           kol_places_match(s->lexicon->places, t, i, &m);
+}
+
 /* Whether word i can be part of a name at all. */
 static bool can_be_name(const struct kol_scene *s, size_t i)
 {
     const struct kol_word *w = &s->talk.words[i];
-    if (w->script != KOL_SCRIPT_HEBREW && w->script != KOL_SCRIPT_LATIN)
+    if ((w->script != KOL_SCRIPT_HEBREW && w->script != KOL_SCRIPT_LATIN) || answers_where(s, i))
         return false;
     if (strlen(w->norm) < 2 || (s->marks[i] & KOL_MARK_PHONE) || kol_is(w, NOT_NAMES))
         return kol_is_first_name(s->lexicon, w->norm) && w->capital &&

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "understand/lexicon.h"
 #include "understand/sound.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,6 +130,15 @@ static bool rest_matches(const struct kol_place_name *n, const struct kol_talk *
     return true;
 }
 
+/* The preposition that a Hebrew word begins with, 0 when it begins with none. */
+static char preposition(const char *word)
+{
+    return strncmp(word, "ב", 2) == 0   ? 'b'
+           : strncmp(word, "ל", 2) == 0 ? 'l'
+           : strncmp(word, "מ", 2) == 0 ? 'm'
+                                        : 0;
+}
+
 /* A preposition written apart: "ב-New York", "ב תל אביב" */
 static char loose_prefix(const struct kol_talk *talk, size_t i)
 {
@@ -182,6 +192,39 @@ bool kol_places_match(const struct kol_gazetteer *g, const struct kol_talk *talk
             take(ret, g, name, i, talk, s, KOL_PLACE_JOINED);
     }
     return ret->end > 0;
+}
+
+bool kol_places_match_split(const struct kol_gazetteer *g, const struct kol_talk *talk, size_t i,
+                            struct kol_place_match *ret)
+{
+    static const char little[] =
+        "לה|לו|לי|לך|לנו|את|אל|על|יש|זה|לא|אני|הוא|היא|and|on|in|at|the|is";
+    const struct kol_word *w = &talk->words[i];
+    char joined[64];
+    if (i + 1 >= talk->word_count || talk->words[i + 1].gap > KOL_GAP_HYPHEN ||
+        kol_word_is(&talk->words[i + 1], little))
+        return false;
+    for (size_t cut = 0; cut < 2; cut++) { /* as it is, and without a Hebrew preposition */
+        char prefix = cut ? preposition(w->norm) : loose_prefix(talk, i);
+        int n = snprintf(joined, sizeof joined, "%s%s", w->norm + cut * 2, talk->words[i + 1].norm);
+        uint32_t cursor = 0, name;
+        if (n < 10 || n >= (int)sizeof joined || (cut && !prefix))
+            continue; /* five Hebrew letters, ten Latin ones */
+        while (kol_index_next(&g->by_first, joined, (size_t)n, &cursor, &name)) {
+            const struct kol_place *p = &g->places[g->names[name].place];
+            if (g->names[name].count > 1 || g->names[name].weak || p->tier == KOL_TIER_VILLAGE ||
+                (p->tier == KOL_TIER_ABROAD && p->population < 100000))
+                continue;
+            *ret = (struct kol_place_match){.first = (uint32_t)i,
+                                            .end = (uint32_t)i + 2,
+                                            .place = g->names[name].place,
+                                            .prefix = prefix,
+                                            .how = KOL_PLACE_SOUND,
+                                            .distance = 0.2};
+            return true;
+        }
+    }
+    return false;
 }
 
 /*

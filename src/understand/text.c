@@ -149,7 +149,7 @@ static bool add_word(struct builder *b, uint32_t turn, const char *text, size_t 
 /* "Mr. Jordan", "St. Albans": that dot ends no sentence. */
 static bool is_short_form(const struct kol_word *w)
 {
-    static const char *const forms[] = {"mr", "mrs", "ms", "dr", "st", "prof", "vs"};
+    static const char *const forms[] = {"mr", "mrs", "ms", "dr", "st", "ft", "prof", "vs"};
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
         if (strcmp(w->norm, forms[i]) == 0)
             return true;
