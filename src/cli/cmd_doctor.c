@@ -162,6 +162,8 @@ static void check_engine(struct kol_doctor *d)
 {
     struct kol_err err = {0};
     struct kol_engines *engines = NULL;
+    struct kol_engines_taken taken;
+    const char *engine = "";
     char model[64] = "";
     const int64_t before_ms = kol_boot_ms();
 
@@ -178,12 +180,18 @@ static void check_engine(struct kol_doctor *d)
         code = kol_engines_open(d->cli->conf, &engines, &err);
     if (code == KOL_OK)
         code = kol_engines_selftest(engines, model, &err);
+    if (code == KOL_OK)
+        code = kol_engines_take(engines, &taken, &err);
+    if (code == KOL_OK) {
+        engine = kol_transcriber_engine(taken.main);
+        kol_engines_give_back(engines);
+    }
     kol_engines_close(engines);
     if (code != KOL_OK)
         kol_doctor_say(d, "engine", KOL_BAD, "%s", err.msg);
     else
-        kol_doctor_say(d, "engine", KOL_GOOD, "model %s loaded and tested in %lld ms", model,
-                       (long long)(kol_boot_ms() - before_ms));
+        kol_doctor_say(d, "engine", KOL_GOOD, "model %s loaded and tested in %lld ms (engine %s)",
+                       model, (long long)(kol_boot_ms() - before_ms), engine);
 }
 
 static void check_businesses(struct kol_doctor *d)

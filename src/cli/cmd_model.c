@@ -147,7 +147,8 @@ static struct kol_conf *conf_with(struct kol_cli *cli, const char *name)
         *conf = *cli->conf;
         conf->model = name;
         conf->model_he = "";
-        conf->engine = KOL_ENGINE_WHISPER;
+        if (conf->engine == KOL_ENGINE_OPENAI)
+            conf->engine = KOL_ENGINE_AUTO;
         conf->model_where = conf->model_he_where = "kol model verify";
     }
     return conf;
@@ -283,7 +284,7 @@ static enum kol_code check_usable(struct kol_cli *cli, const char *name, bool he
         return kol_fail(err, KOL_BAD_INPUT, "%s is no Whisper model", name);
     if (code == KOL_OK && hebrew && info.vocab < 51865)
         return kol_fail(err, KOL_BAD_INPUT, "model %s knows English only", name);
-    return code == KOL_OK ? kol_model_fits(&info, name, threads, err) : code;
+    return code == KOL_OK ? kol_model_fits(&info, name, threads, false, err) : code;
 }
 
 static int use(struct kol_cli *cli)

@@ -25,7 +25,12 @@ enum kol_channel_map {
 };
 
 /* Places of engine. */
-enum kol_engine_choice { KOL_ENGINE_WHISPER, KOL_ENGINE_OPENAI };
+enum kol_engine_choice {
+    KOL_ENGINE_AUTO,
+    KOL_ENGINE_NATIVE,
+    KOL_ENGINE_WHISPER,
+    KOL_ENGINE_OPENAI
+};
 
 struct kol_conf {
 #define KOL_FIELD_BOOL bool

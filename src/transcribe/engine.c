@@ -3,17 +3,60 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "transcribe/native_simd.h"
 
-static const struct kol_engine_driver *const drivers[] = {&kol_engine_whisper, &kol_engine_openai};
+static const struct kol_engine_driver *const drivers[] = {
+#if KOL_NATIVE
+    &kol_engine_native,
+#endif
+    &kol_engine_whisper,
+    &kol_engine_openai,
+};
+
+static bool may_choose(const char *name)
+{
+    return !name || kol_streq(name, "auto");
+}
+
+bool kol_engine_native_is_there(void)
+{
+#if KOL_NATIVE
+    return kol_cpu_avx2();
+#else
+    return false;
+#endif
+}
+
+bool kol_engine_is_local(const char *name)
+{
+    return may_choose(name) || kol_streq(name, "native") ||
+           kol_streq(name, kol_engine_whisper.name);
+}
+
+/* The engine that is best for whom nothing else was said. */
+static enum kol_code open_best(const struct kol_engine_conf *conf, struct kol_engine **ret,
+                               struct kol_err *err)
+{
+#if KOL_NATIVE
+    struct kol_err why = {0};
+
+    if (kol_cpu_avx2() && kol_engine_native.open(conf, ret, &why) == KOL_OK)
+        return KOL_OK;
+    kol_debug("the native engine is not used: %s", why.msg);
+#endif
+    return kol_engine_whisper.open(conf, ret, err);
+}
 
 enum kol_code kol_engine_open(const char *name, const struct kol_engine_conf *conf,
                               struct kol_engine **ret, struct kol_err *err)
 {
-    if (!name)
-        name = drivers[0]->name;
+    if (may_choose(name))
+        return open_best(conf, ret, err);
     for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
         if (kol_streq(drivers[i]->name, name))
             return drivers[i]->open(conf, ret, err);
+    if (kol_streq(name, "native"))
+        return kol_fail(err, KOL_BAD_CONFIG, "the native engine was not built into this program");
     return kol_fail(err, KOL_BAD_CONFIG, "no speech engine is called '%s'", name);
 }
 

@@ -1,6 +1,6 @@
 /*
- * engine.h - what turns up to 30 s of sound into text: whisper.cpp here, others behind the same
- * table.
+ * engine.h - what turns up to 30 s of sound into text: an engine of our own and whisper.cpp here,
+ * others behind the same table.
  *
  * Used by: transcribe.c and pool.c only. Times are ms from the start of the chunk given.
  * An engine knows nothing of calls, channels or speech detection; whoever calls it has packed the
@@ -105,8 +105,19 @@ struct kol_session {
 };
 
 extern const struct kol_engine_driver kol_engine_whisper, kol_engine_openai;
+#if KOL_NATIVE /* where it was built in */
+extern const struct kol_engine_driver kol_engine_native;
+#endif
 
-/* Calls the driver of that name after checking the arguments. Errors: BAD_CONFIG, NO_MODEL,
+/*
+ * The two that compute on this machine. NULL and "auto" choose: the native engine where it was
+ * built in and may be used on this CPU, else whisper.cpp. False: it is neither.
+ */
+bool kol_engine_is_local(const char *name);
+bool kol_engine_native_is_there(void);
+
+/* Calls the driver of that name after checking the arguments. A model that the native engine does
+ * not take is whisper.cpp's when nobody asked for an engine. Errors: BAD_CONFIG, NO_MODEL,
  * NO_MEMORY. */
 enum kol_code kol_engine_open(const char *name, const struct kol_engine_conf *conf,
                               struct kol_engine **ret, struct kol_err *err) KOL_MUST_CHECK;

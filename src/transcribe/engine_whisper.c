@@ -9,6 +9,7 @@
 #include "transcribe/engine.h"
 
 #include "base/str.h"
+#include "transcribe/decoded.h"
 #include "transcribe/loop.h"
 #include "transcribe/whisper_log.h"
 #include <math.h>
@@ -16,11 +17,6 @@
 #include <string.h>
 #include <unistd.h>
 #include <whisper.h>
-
-/* A chunk whose text is less likely than this is tried once more (the paper's threshold). */
-#define LOGPROB_RETRY (-1.0)
-#define NO_SPEECH_SURE 0.6
-#define RETRY_TEMPERATURE 0.4
 
 struct whisper_engine {
     struct kol_engine base;
@@ -43,17 +39,6 @@ static struct whisper_engine *downcast(const struct kol_engine *e)
 }
 
 /* ---- Opening ---- */
-
-/* "base" for a stock model, else the file's name. */
-static void name_model(struct whisper_engine *e, const char *path)
-{
-    const char *file = strrchr(path, '/');
-
-    file = file ? file + 1 : path;
-    snprintf(e->model, sizeof(e->model), "%s", file);
-    if (kol_starts_with(file, "ggml-") && kol_ends_with(file, ".bin"))
-        snprintf(e->model, sizeof(e->model), "%.*s", (int)(strlen(file) - 9), file + 5);
-}
 
 static void whisper_engine_close(struct kol_engine *base)
 {
@@ -78,7 +63,7 @@ static enum kol_code whisper_engine_open(const struct kol_engine_conf *conf,
     if (!e)
         return kol_fail(err, KOL_NO_MEMORY, "open speech model: out of memory");
     e->base.driver = &kol_engine_whisper;
-    name_model(e, conf->model);
+    kol_decoded_name(conf->model, e->model);
 
     struct whisper_context_params params = whisper_context_default_params();
     params.use_gpu = false;
@@ -204,8 +189,8 @@ params_for(struct whisper_session *s, const struct kol_engine_request *request, 
     p.audio_ctx = request->audio_ctx;
     p.max_tokens = request->max_tokens;
     p.temperature = (float)temperature;
-    p.temperature_inc = 0.4f; /* 0, 0.4, 0.8: each step costs a whole decoding */
-    p.greedy.best_of = 2;
+    p.temperature_inc = (float)KOL_DECODED_STEP;
+    p.greedy.best_of = KOL_DECODED_BEST_OF;
     p.beam_search.beam_size = request->beam;
     /* Judging by probability is ours (text that whisper drops is gone without a trace). */
     p.logprob_thold = -INFINITY;
@@ -221,89 +206,43 @@ params_for(struct whisper_session *s, const struct kol_engine_request *request, 
 
 /* ---- Results ---- */
 
-struct reader { /* cuts the tokens of a run into segments, at the timestamps among them */
-    struct whisper_session *s;
-    struct kol_arena *a;
-    struct kol_engine_result *ret;
-    size_t room; /* in ret->segments */
-    int64_t from_ms;
-    struct kol_engine_token *tokens; /* of the segment in progress */
-    size_t count;
-    double logprobs;
-    int scored;
-};
-
-static void end_segment(struct reader *r, int64_t end_ms)
+static struct kol_decoded_token token_at(const struct whisper_session *s, int i)
 {
-    if (r->count > 0 && r->ret->segment_count < r->room) {
-        r->ret->segments[r->ret->segment_count++] = (struct kol_engine_segment){
-            .start_ms = r->from_ms,
-            .end_ms = end_ms > r->from_ms ? end_ms : r->from_ms,
-            .tokens = r->tokens,
-            .token_count = r->count,
-        };
-        r->ret->end_ms = end_ms;
-        r->tokens += r->count;
-        r->count = 0;
-    }
-    r->from_ms = end_ms;
-}
+    const struct whisper_token_data t = whisper_full_get_token_data_from_state(s->state, 0, i);
+    const int first_time = whisper_token_beg(s->ctx);
 
-static void read_token(struct reader *r, const struct whisper_token_data *t)
-{
-    struct whisper_context *ctx = r->s->ctx;
-
-    if (t->id >= whisper_token_beg(ctx)) {
-        end_segment(r, (int64_t)(t->id - whisper_token_beg(ctx)) * 20);
-        return;
-    }
-    if (t->id < whisper_token_eot(ctx))
-        r->tokens[r->count++] = (struct kol_engine_token){
-            .text = kol_arena_str(r->a, whisper_token_to_str(ctx, t->id)),
-            .start_ms = -1,
-            .end_ms = -1,
-            .probability = t->p,
-        };
-    if (isfinite(t->plog)) {
-        r->logprobs += t->plog;
-        r->scored++;
-    }
+    return (struct kol_decoded_token){
+        .time_ms = t.id >= first_time ? (int64_t)(t.id - first_time) * 20 : -1,
+        .text = t.id < whisper_token_eot(s->ctx) ? whisper_token_to_str(s->ctx, t.id) : NULL,
+        .probability = t.p,
+        .logprob = t.plog,
+    };
 }
 
 static enum kol_code read_result(struct whisper_session *s, struct kol_arena *a,
                                  const struct kol_engine_request *request,
                                  struct kol_engine_result *ret, struct kol_err *err)
 {
-    *ret = (struct kol_engine_result){.runaway = s->looping};
-    if (whisper_full_n_segments_from_state(s->state) == 0)
-        return KOL_OK;
+    struct kol_decoded run = {.looping = s->looping};
 
-    int count = whisper_full_n_tokens_from_state(s->state, 0);
-    struct reader r = {.s = s, .a = a, .ret = ret, .room = (size_t)count + 1};
-    ret->segments = kol_arena_array(a, r.room, sizeof(*ret->segments));
-    r.tokens = kol_arena_array(a, r.room, sizeof(*r.tokens));
-    if (!ret->segments || !r.tokens)
-        return kol_fail(err, KOL_NO_MEMORY, "read speech result: out of memory");
-
-    for (int i = 0; i < count; i++) {
-        struct whisper_token_data t = whisper_full_get_token_data_from_state(s->state, 0, i);
-        read_token(&r, &t);
+    if (whisper_full_n_segments_from_state(s->state) > 0) {
+        run.count = whisper_full_n_tokens_from_state(s->state, 0);
+        run.no_speech_prob = whisper_full_get_segment_no_speech_prob_from_state(s->state, 0);
+        run.tokens = kol_arena_array(a, (size_t)run.count + 1, sizeof(*run.tokens));
+        if (!run.tokens)
+            return kol_fail(err, KOL_NO_MEMORY, "read speech result: out of memory");
     }
-    end_segment(&r, (int64_t)(request->samples * 1000 / KOL_PCM_RATE_HZ));
-
-    ret->avg_logprob = r.scored > 0 ? r.logprobs / r.scored : 0;
-    ret->no_speech_prob = whisper_full_get_segment_no_speech_prob_from_state(s->state, 0);
-    if (request->max_tokens > 0 && count >= request->max_tokens)
-        ret->runaway = true;
-    if (kol_arena_failed(a))
-        return kol_fail(err, KOL_NO_MEMORY, "read speech result: out of memory");
-    return KOL_OK;
+    for (int i = 0; i < run.count; i++)
+        run.tokens[i] = token_at(s, i);
+    return kol_decoded_read(a, request, &run, ret, err);
 }
 
-static enum kol_code run_once(struct whisper_session *s, struct kol_arena *a,
+static enum kol_code run_once(struct kol_session *base, struct kol_arena *a,
                               const struct kol_engine_request *request, double temperature,
                               struct kol_engine_result *ret, struct kol_err *err)
 {
+    struct whisper_session *s = (struct whisper_session *)base;
+
     s->request = request;
     s->encoder_runs = 0;
     s->looping = false;
@@ -320,17 +259,7 @@ static enum kol_code whisper_transcribe(struct kol_session *base, struct kol_are
                                         const struct kol_engine_request *request,
                                         struct kol_engine_result *ret, struct kol_err *err)
 {
-    struct whisper_session *s = (struct whisper_session *)base;
-    struct kol_engine_result again;
-    enum kol_code code = run_once(s, a, request, request->temperature, ret, err);
-
-    if (code != KOL_OK || ret->avg_logprob > LOGPROB_RETRY || ret->no_speech_prob > NO_SPEECH_SURE)
-        return code;
-
-    code = run_once(s, a, request, request->temperature + RETRY_TEMPERATURE, &again, err);
-    if (code == KOL_OK && again.avg_logprob > ret->avg_logprob)
-        *ret = again;
-    return code;
+    return kol_decoded_try(run_once, base, a, request, ret, err);
 }
 
 static enum kol_code whisper_detect(struct kol_session *base,

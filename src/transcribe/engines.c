@@ -54,11 +54,26 @@ static struct mark mark_of(const char *path)
 
 /* ---- loading ---- */
 
+static const char *engine_name(const struct kol_conf *conf)
+{
+    switch (conf->engine) {
+    case KOL_ENGINE_AUTO: /* whisper.cpp searches with beams */
+        return conf->beam_size > 1 ? "whisper" : "auto";
+    case KOL_ENGINE_NATIVE:
+        return "native";
+    case KOL_ENGINE_WHISPER:
+        return "whisper";
+    case KOL_ENGINE_OPENAI:
+        return "openai";
+    }
+    return "auto";
+}
+
 static enum kol_code load(const struct kol_conf *conf, const char *path, const char *vad_path,
                           struct kol_transcriber **ret, struct kol_err *err)
 {
     const struct kol_transcriber_conf options = {
-        .engine = conf->engine == KOL_ENGINE_OPENAI ? "openai" : NULL,
+        .engine = engine_name(conf),
         .model_path = path,
         .conf = conf,
         .vad_path = vad_path,
@@ -124,7 +139,8 @@ static enum kol_code load_wanted(struct kol_engines *e, const struct wanted *w, 
     e->hebrew_mark = w->hebrew;
     e->vad_mark = w->vad;
     if (again)
-        kol_info("the speech model was loaded anew: %s", kol_transcriber_model(e->main));
+        kol_info("the speech model was loaded anew: %s (engine %s)", kol_transcriber_model(e->main),
+                 kol_transcriber_engine(e->main));
     return KOL_OK;
 }
 

@@ -37,7 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum kol_code code = kol_model_probe(path, &info, &err);
     assert(code == KOL_OK || code == KOL_BAD_INPUT);
     if (code == KOL_OK && info.kind == KOL_MODEL_WHISPER)
-        assert(info.weights && kol_model_memory(&info, 2) > info.bytes);
+        assert(info.weights && kol_model_memory(&info, 2, false) > info.bytes &&
+               kol_model_memory(&info, 2, true) > 0);
     FILE *file = fdopen(fd, "r+");
     const struct kol_model_visitor visitor = {&size, see_word, see_tensor};
     assert(file && fseek(file, 0, SEEK_SET) == 0);

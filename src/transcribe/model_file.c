@@ -318,19 +318,45 @@ static int64_t session_bytes(const struct kol_model_info *info)
     return self + cross + kept * 1536 + graphs + logits;
 }
 
-int64_t kol_model_memory(const struct kol_model_info *info, int threads)
+/* The encoder and what the decoder makes of its result: bf16; the decoder: 34 bytes for 32. Reading
+ * takes the token embedding as floats, once, before all else is there. */
+static int64_t native_bytes(const struct kol_model_info *info)
 {
+    const int64_t width = info->text_state, square = width * width;
+    const int64_t encoder = 12 * square * info->audio_layers + 4 * square;
+    const int64_t decoder = 14 * square * info->text_layers + width * info->vocab;
+    const int64_t weights =
+        2 * (encoder + 2 * square * info->text_layers) + decoder * 34 / 32 + 4000000;
+    const int64_t reading = 4 * width * info->vocab + width * info->vocab * 34 / 32;
+
+    return weights > reading ? weights : reading;
+}
+
+/* Keys and values of a window, bf16; those of two lines, float; rows of a window, some 20 wide. */
+static int64_t native_session_bytes(const struct kol_model_info *info)
+{
+    const int64_t width = info->text_state;
+    const int64_t cross = info->text_layers * width * 2 * 1536 * 2;
+    const int64_t self = info->text_layers * width * 2 * 2 * 448 * 4;
+
+    return cross + self + width * 1500 * 4 * 20 + 10LL * info->vocab * 4 + 8000000;
+}
+
+int64_t kol_model_memory(const struct kol_model_info *info, int threads, bool native)
+{
+    if (native)
+        return native_bytes(info) + threads * native_session_bytes(info) + 30000000;
     return info->bytes + threads * session_bytes(info) + 20000000;
 }
 
 enum kol_code kol_model_fits(const struct kol_model_info *info, const char *name, int threads,
-                             struct kol_err *err)
+                             bool native, struct kol_err *err)
 {
     struct kol_memory memory;
 
     if (!kol_memory_read(&memory))
         return KOL_OK; /* nobody knows: the kernel will tell */
-    const int64_t needed = kol_model_memory(info, threads);
+    const int64_t needed = kol_model_memory(info, threads, native);
     if (needed <= memory.available_bytes)
         return KOL_OK;
     return kol_fail(

@@ -63,14 +63,15 @@ enum kol_code kol_model_open(const char *path, FILE **ret, struct kol_err *err) 
 /* The same for the first bytes of a file: could this become a model? For a download's beginning. */
 bool kol_model_looks_right(const void *head, size_t len);
 
-/* Memory that a Whisper model takes, with a session for each of so many threads; about. */
-int64_t kol_model_memory(const struct kol_model_info *info, int threads);
+/* Memory that a Whisper model takes, with a session for each of so many threads; about. native: in
+ * the native engine, which keeps weights in types of its own; else in whisper.cpp. */
+int64_t kol_model_memory(const struct kol_model_info *info, int threads, bool native);
 
 /*
  * NO_MEMORY with both numbers when it needs more than this process may still get: of the machine,
  * its control group and its own limits.
  */
 enum kol_code kol_model_fits(const struct kol_model_info *info, const char *name, int threads,
-                             struct kol_err *err) KOL_MUST_CHECK;
+                             bool native, struct kol_err *err) KOL_MUST_CHECK;
 
 #endif

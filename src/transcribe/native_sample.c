@@ -206,6 +206,8 @@ void kol_native_take(const struct kol_native_rules *rules, struct kol_native_lin
     } else if (line->count == KOL_NATIVE_TOKENS) {
         line->done = true;
         line->failed = line->last_time < TIMES_PER_WINDOW / 2;
+        if (line->failed) /* when no other try is better, all of it is the result */
+            line->kept = line->count;
     }
 }
 

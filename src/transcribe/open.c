@@ -32,39 +32,58 @@ static enum kol_code check_vad(const char *path, struct kol_err *err)
 }
 
 /* whisper.cpp believes what a file says of itself; so it gets only files that add up. */
-static enum kol_code check_file(const char *path, enum kol_model_kind kind, int threads,
-                                struct kol_err *err)
+static enum kol_code check_file(const char *path, enum kol_model_kind kind,
+                                struct kol_model_info *ret, struct kol_err *err)
 {
-    struct kol_model_info info;
-    const char *slash = path ? strrchr(path, '/') : NULL;
-
     if (kol_str_empty(path))
         return kol_fail(err, KOL_NO_MODEL, "no speech model is configured");
-    enum kol_code code = kol_model_probe(path, &info, err);
-    if (code == KOL_OK && (info.kind != kind || info.tensor_count == 0))
+    enum kol_code code = kol_model_probe(path, ret, err);
+    if (code == KOL_OK && (ret->kind != kind || ret->tensor_count == 0))
         code = kol_fail(err, KOL_NO_MODEL, "%s is no %s", path,
                         kind == KOL_MODEL_VAD ? "speech detection model" : "Whisper model");
     if (code == KOL_NOT_FOUND || code == KOL_BAD_INPUT)
         err->code = code = KOL_NO_MODEL;
-    if (code == KOL_OK && kind == KOL_MODEL_WHISPER)
-        code = kol_model_fits(&info, slash ? slash + 1 : path, threads, err);
     return code;
 }
 
-static enum kol_code check_files(const struct kol_transcriber_conf *conf, int threads,
-                                 struct kol_err *err)
+/*
+ * Is there memory for the model? The native engine keeps weights in types of its own, which take
+ * more than a small file of q5_0: then whisper.cpp is the better choice, if there is one.
+ */
+static enum kol_code check_memory(const struct kol_model_info *info, const char *path, int threads,
+                                  const char **engine, struct kol_err *err)
 {
-    enum kol_code code = check_file(conf->vad_path, KOL_MODEL_VAD, threads, err);
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const bool asked = kol_streq(*engine, "native");
 
-    if (code != KOL_OK || (conf->engine && !kol_streq(conf->engine, kol_engine_whisper.name)))
+    if (asked || (kol_engine_native_is_there() && !kol_streq(*engine, kol_engine_whisper.name))) {
+        enum kol_code code = kol_model_fits(info, name, threads, true, err);
+        if (code == KOL_OK || asked)
+            return code;
+        kol_debug("the native engine is not used: %s", err->msg);
+        *engine = kol_engine_whisper.name;
+    }
+    return kol_model_fits(info, name, threads, false, err);
+}
+
+/* engine: replaced when another is to be opened. */
+static enum kol_code check_files(const struct kol_transcriber_conf *conf, int threads,
+                                 const char **engine, struct kol_err *err)
+{
+    struct kol_model_info info;
+    enum kol_code code = check_file(conf->vad_path, KOL_MODEL_VAD, &info, err);
+
+    if (code != KOL_OK || !kol_engine_is_local(*engine))
         return code; /* others have their models elsewhere */
-    return check_file(conf->model_path, KOL_MODEL_WHISPER, threads, err);
+    code = check_file(conf->model_path, KOL_MODEL_WHISPER, &info, err);
+    return code == KOL_OK ? check_memory(&info, conf->model_path, threads, engine, err) : code;
 }
 
 static enum kol_code open_parts(struct kol_transcriber *t, const struct kol_transcriber_conf *conf,
                                 struct kol_err *err)
 {
     const struct kol_engine_conf engine = {.model = conf->model_path, .conf = conf->conf};
+    const char *name = conf->engine;
 
     t->threads = conf->threads > 0 ? conf->threads : count_cores();
     t->vad_path = conf->vad_path ? strdup(conf->vad_path) : NULL;
@@ -72,11 +91,11 @@ static enum kol_code open_parts(struct kol_transcriber *t, const struct kol_tran
     if ((conf->vad_path && !t->vad_path) || (conf->decode_program && !t->decode_program))
         return kol_fail(err, KOL_NO_MEMORY, "open transcriber: out of memory");
 
-    enum kol_code code = check_files(conf, t->threads, err);
+    enum kol_code code = check_files(conf, t->threads, &name, err);
     if (code == KOL_OK)
         code = check_vad(t->vad_path, err);
     if (code == KOL_OK)
-        code = kol_engine_open(conf->engine, &engine, &t->engine, err);
+        code = kol_engine_open(name, &engine, &t->engine, err);
     if (code != KOL_OK)
         return code;
     t->engine->driver->info(t->engine, &t->info);
@@ -96,8 +115,8 @@ enum kol_code kol_transcriber_open(const struct kol_transcriber_conf *conf,
         kol_transcriber_close(t);
         return code;
     }
-    kol_debug("speech model loaded model=%s threads=%d ms=%lld", t->info.model, t->threads,
-              (long long)(kol_boot_ms() - began_ms));
+    kol_debug("speech model loaded model=%s engine=%s threads=%d ms=%lld", t->info.model,
+              kol_transcriber_engine(t), t->threads, (long long)(kol_boot_ms() - began_ms));
     *ret = t;
     return KOL_OK;
 }
@@ -111,6 +130,11 @@ void kol_transcriber_close(struct kol_transcriber *t)
     free(t->vad_path);
     free(t->decode_program);
     free(t);
+}
+
+const char *kol_transcriber_engine(const struct kol_transcriber *t)
+{
+    return t->engine->driver->name;
 }
 
 const char *kol_transcriber_model(const struct kol_transcriber *t)

@@ -137,7 +137,7 @@ enum kol_code kol_speed_measure(const char *path, int threads, struct kol_speed 
     if (code == KOL_OK && (info.kind != KOL_MODEL_WHISPER || info.tensor_count == 0))
         code = kol_fail(err, KOL_NO_MODEL, "%s is no Whisper model", path);
     if (code == KOL_OK)
-        code = kol_model_fits(&info, "measured", speed.threads, err);
+        code = kol_model_fits(&info, "measured", speed.threads, false, err);
     if (code != KOL_OK)
         return code;
     kol_whisper_route_log();

@@ -76,7 +76,7 @@ static void reads_a_good_one(void **state)
     check_int("tensors", info.tensor_count, TENSORS);
     check_int("vocab", info.vocab, VOCAB);
     check_str("weights", info.weights, "f16");
-    check_true("memory", kol_model_memory(&info, 2) > kol_model_memory(&info, 1));
+    check_true("memory", kol_model_memory(&info, 2, false) > kol_model_memory(&info, 1, false));
     whisper(0);
     check_ok("empty", probe(&info), &err);
     check_int("no weights", info.tensor_count, 0);
@@ -156,10 +156,10 @@ static void tells_memory(void **state)
     struct kol_model_info huge = turbo;
 
     (void)state;
-    const int64_t two = kol_model_memory(&turbo, 2);
+    const int64_t two = kol_model_memory(&turbo, 2, false);
     check_true("turbo q5_0 with two threads", two > 800000000 && two < 1200000000);
     huge.bytes = INT64_MAX / 2;
-    check_code("does not fit", kol_model_fits(&huge, "huge", 2, &err), KOL_NO_MEMORY, &err);
+    check_code("does not fit", kol_model_fits(&huge, "huge", 2, false, &err), KOL_NO_MEMORY, &err);
     check_has("needed", err.msg, "needs about");
     check_has("there", err.msg, "are available");
 }

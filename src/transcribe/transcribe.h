@@ -21,9 +21,9 @@ enum { KOL_CHANNELS_MAX = 2, KOL_LANGUAGES_MAX = 8 };
 struct kol_transcriber; /* opaque */
 
 struct kol_transcriber_conf {
-    const char *engine;          /* NULL: "whisper", the built-in one */
+    const char *engine;          /* NULL or "auto": the better of those built in */
     const char *model_path;      /* a ggml model file; of no use to a remote engine */
-    const struct kol_conf *conf; /* of a remote engine; NULL for the built-in one */
+    const struct kol_conf *conf; /* of a remote engine; NULL for those built in */
     const char *vad_path;        /* Silero VAD as a ggml file */
     const char *decode_program;  /* kol-decode; NULL: beside the running program */
     int threads;                 /* worker threads, each computing alone; 0: one per core */
@@ -39,6 +39,7 @@ enum kol_code kol_transcriber_open(const struct kol_transcriber_conf *conf,
                                    struct kol_err *err) KOL_MUST_CHECK;
 void kol_transcriber_close(struct kol_transcriber *t); /* NULL is fine; no call may be running */
 
+const char *kol_transcriber_engine(const struct kol_transcriber *t);
 const char *kol_transcriber_model(const struct kol_transcriber *t); /* "base", "ggml-x.bin", ... */
 int kol_transcriber_threads(const struct kol_transcriber *t);
 /* A remote engine asked to be left alone for so long when it last failed; 0: it did not. */
