@@ -104,8 +104,8 @@
     X(CHOICE, engine, "auto", 0, 0, START, "auto|native|whisper|openai",                           \
       "Who transcribes: Whisper on this machine, by Kol's own engine (native) or by whisper.cpp "  \
       "(whisper), where auto takes native if it was built in, the CPU has AVX2 and the memory "    \
-      "suffices, and beam_size is 1; or an OpenAI-compatible server (openai): then the speech of " \
-      "callers leaves this machine")                                                               \
+      "suffices; or an OpenAI-compatible server (openai): then the speech of callers leaves this " \
+      "machine")                                                                                   \
     X(TEXT, openai_url, "", 0, 0, START, "",                                                       \
       "Base of that server, such as https://api.openai.com/v1; a private address also needs "      \
       "allow_private_hosts")                                                                       \

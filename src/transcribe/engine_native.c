@@ -3,42 +3,25 @@
  * table: what whisper.cpp computes, in about half its time.
  *
  * The weights are shared by all sessions. A session's memory is large, so that of a finished one is
- * wiped and lent to the next. Beam search is whisper.cpp's: its context is loaded when it is first
- * asked for.
+ * wiped and lent to the next.
  */
 #include "transcribe/engine.h"
 
 #include "base/str.h"
-#include "transcribe/decoded.h"
-#include "transcribe/native_decoder.h"
 #include "transcribe/native_encoder.h"
-#include "transcribe/native_sample.h"
 #include "transcribe/native_simd.h"
-#include <math.h>
+#include "transcribe/native_try.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-    PROMPT_MOST = 223, /* tokens: half of what a model has room for, but for one */
-    LINE_MOST = 448,
-    FRAME = 160,     /* samples of 10 ms */
-    FRAME_LESS = 200 /* of the first frame's 400, which begins before the sound */
-};
-
-/* Above this temperature a prompt does more harm than good. */
-#define PROMPT_TEMPERATURE_MOST 0.5
 
 struct native_session {
     struct kol_session base;
     struct native_session *next; /* among the finished ones */
     struct kol_native_ear *ear;
     struct kol_native_pen *pen;
-    float *logits;               /* a second copy, for lines that begin alike */
-    struct kol_session *whisper; /* for beams; NULL until then */
-    struct kol_native_line line[KOL_DECODED_BEST_OF];
-    uint64_t random[KOL_DECODED_BEST_OF];
-    double no_speech_prob;
+    float *logits; /* the writer's */
+    struct kol_native_writer writer;
 };
 
 struct native_engine {
@@ -48,10 +31,8 @@ struct native_engine {
     struct kol_native_encoder *encoder;
     struct kol_native_decoder *decoder;
     char model[64];
-    char *path;
-    pthread_mutex_t lock;            /* guards both below */
+    pthread_mutex_t lock;            /* guards what is below */
     struct native_session *finished; /* wiped, ready for the next */
-    struct kol_engine *whisper;      /* NULL until beams are asked for */
 };
 
 static struct native_engine *downcast(const struct kol_engine *e)
@@ -65,7 +46,6 @@ static void free_session(struct native_session *s)
 {
     if (!s)
         return;
-    kol_session_close(s->whisper);
     kol_native_ear_close(s->ear);
     kol_native_pen_close(s->pen);
     free(s->logits);
@@ -83,12 +63,10 @@ static void native_close(struct kol_engine *base)
         e->finished = s->next;
         free_session(s);
     }
-    kol_engine_close(e->whisper);
     kol_native_encoder_close(e->encoder);
     kol_native_decoder_close(e->decoder);
     kol_native_vocab_free(e->vocab);
     pthread_mutex_destroy(&e->lock);
-    free(e->path);
     free(e);
 }
 
@@ -137,11 +115,9 @@ static enum kol_code native_open(const struct kol_engine_conf *conf, struct kol_
     e->base.driver = &kol_engine_native;
     pthread_mutex_init(&e->lock, NULL);
     kol_decoded_name(conf->model, e->model);
-    e->path = strdup(conf->model);
 
     struct kol_native_file *f = NULL;
-    enum kol_code code = e->path ? kol_native_file_open(conf->model, &f, err)
-                                 : kol_fail(err, KOL_NO_MEMORY, "open speech model: out of memory");
+    enum kol_code code = kol_native_file_open(conf->model, &f, err);
     if (code == KOL_OK)
         code = load(e, f, err);
     kol_native_file_close(f);
@@ -162,7 +138,7 @@ static void native_info(const struct kol_engine *base, struct kol_engine_info *r
     *ret = (struct kol_engine_info){
         .model = e->model,
         .multilingual = e->rules.ids.multilingual,
-        .max_prompt_tokens = PROMPT_MOST,
+        .max_prompt_tokens = KOL_NATIVE_PROMPT,
     };
 }
 
@@ -233,10 +209,7 @@ static void native_session_close(struct kol_session *base)
     if (!s)
         return;
     struct native_engine *e = downcast(base->engine);
-    kol_session_close(s->whisper);
-    s->whisper = NULL;
-    memset(s->line, 0, sizeof(s->line));
-    s->no_speech_prob = 0;
+    s->writer = (struct kol_native_writer){0};
     kol_native_pen_wipe(s->pen);
     pthread_mutex_lock(&e->lock);
     s->next = e->finished;
@@ -244,129 +217,7 @@ static void native_session_close(struct kol_session *base)
     pthread_mutex_unlock(&e->lock);
 }
 
-/* ---- One try ---- */
-
-/* What a line begins with, before its own tokens. */
-struct opening {
-    int32_t tokens[LINE_MOST];
-    int count;
-};
-
-static enum kol_code open_line(const struct native_engine *e, struct kol_arena *a,
-                               const struct kol_engine_request *request, double temperature,
-                               struct opening *ret, struct kol_err *err)
-{
-    const struct kol_native_ids *ids = &e->rules.ids;
-
-    ret->count = 0;
-    if (!kol_str_empty(request->prompt) && temperature < PROMPT_TEMPERATURE_MOST) {
-        const size_t room = strlen(request->prompt); /* a token has a byte at least */
-        int32_t *all = kol_arena_array(a, room, sizeof(*all));
-        if (!all)
-            return kol_fail(err, KOL_NO_MEMORY, "read prompt: out of memory");
-        const size_t count = kol_native_vocab_cut(e->vocab, request->prompt, all, room);
-        const size_t from = count > PROMPT_MOST ? count - PROMPT_MOST : 0; /* the last ones win */
-        if (count > 0)
-            ret->tokens[ret->count++] = ids->previous;
-        for (size_t i = from; i < count; i++)
-            ret->tokens[ret->count++] = all[i];
-    }
-    ret->tokens[ret->count++] = ids->start;
-    if (ids->multilingual) {
-        ret->tokens[ret->count++] = kol_native_vocab_language(e->vocab, request->language);
-        ret->tokens[ret->count++] = ids->transcribe;
-    }
-    return KOL_OK;
-}
-
-static enum kol_code go_on(struct native_session *s, const struct kol_engine_request *request,
-                           const struct kol_native_step *steps, int count, float **ret_logits,
-                           struct kol_err *err)
-{
-    if (request->abort && request->abort(request->user))
-        return kol_fail(err, KOL_CANCELLED, "transcription was stopped");
-    return kol_native_write(s->pen, steps, count, ret_logits, err);
-}
-
-static void choose(struct native_session *s, const struct kol_engine_request *request, int line,
-                   float *logits, double temperature)
-{
-    const struct kol_native_rules *rules = &downcast(s->base.engine)->rules;
-    const size_t frames = (request->samples + FRAME - FRAME_LESS) / FRAME;
-    const struct kol_native_token token =
-        kol_native_choose(rules, logits, &s->line[line], (float)temperature, &s->random[line]);
-
-    kol_native_take(rules, &s->line[line], token, request->max_tokens, (int)(frames + 1) / 2);
-}
-
-/* The first tokens of all lines: they begin alike. */
-static enum kol_code begin_lines(struct native_session *s, const struct kol_engine_request *request,
-                                 const struct opening *o, int lines, double temperature,
-                                 struct kol_err *err)
-{
-    const struct kol_native_ids *ids = &downcast(s->base.engine)->rules.ids;
-    const struct kol_native_step step = {.tokens = o->tokens, .count = o->count};
-    const size_t bytes = (size_t)ids->vocab * sizeof(float);
-    float *logits;
-    enum kol_code code = go_on(s, request, &step, 1, &logits, err);
-
-    if (code != KOL_OK)
-        return code;
-    s->no_speech_prob = kol_native_probability(logits, ids->vocab, ids->no_speech);
-    memcpy(s->logits, logits, bytes);
-    for (int i = 0; i < lines && code == KOL_OK; i++) {
-        s->line[i] = (struct kol_native_line){0};
-        memcpy(logits, s->logits, bytes);
-        choose(s, request, i, logits, temperature);
-        if (i > 0)
-            code = kol_native_pen_copy(s->pen, i, 0, o->count, err);
-    }
-    return code;
-}
-
-static enum kol_code write_lines(struct native_session *s, const struct kol_engine_request *request,
-                                 const struct opening *o, int lines, double temperature,
-                                 struct kol_err *err)
-{
-    enum kol_code code = begin_lines(s, request, o, lines, temperature, err);
-
-    while (code == KOL_OK) {
-        struct kol_native_step steps[KOL_DECODED_BEST_OF];
-        float *logits[KOL_DECODED_BEST_OF];
-        int count = 0;
-        for (int i = 0; i < lines; i++) {
-            const struct kol_native_line *line = &s->line[i];
-            if (!line->done)
-                steps[count++] =
-                    (struct kol_native_step){.line = i,
-                                             .tokens = &line->tokens[line->count - 1].id,
-                                             .count = 1,
-                                             .past = o->count + line->count - 1};
-        }
-        if (count == 0)
-            break;
-        code = go_on(s, request, steps, count, logits, err);
-        for (int i = 0; i < count && code == KOL_OK; i++)
-            choose(s, request, steps[i].line, logits[i], temperature);
-    }
-    return code;
-}
-
-/* The best of the lines, the first when all failed. */
-static struct kol_native_line *best_line(struct native_session *s, int lines)
-{
-    struct kol_native_line *best = &s->line[0];
-    double best_score = -INFINITY;
-
-    for (int i = 0; i < lines; i++) {
-        const double score = kol_native_judge(&s->line[i]);
-        if (score > best_score) {
-            best_score = score;
-            best = &s->line[i];
-        }
-    }
-    return best;
-}
+/* ---- Transcribing ---- */
 
 static enum kol_code read_line(const struct native_session *s, struct kol_arena *a,
                                const struct kol_engine_request *request,
@@ -377,7 +228,7 @@ static enum kol_code read_line(const struct native_session *s, struct kol_arena 
     const struct kol_native_ids *ids = &e->rules.ids;
     struct kol_decoded run = {.count = line->kept,
                               .looping = line->looping,
-                              .no_speech_prob = s->no_speech_prob,
+                              .no_speech_prob = s->writer.no_speech_prob,
                               .tokens = kol_arena_array(a, KOL_NATIVE_TOKENS, sizeof(*run.tokens))};
 
     if (!run.tokens)
@@ -399,17 +250,12 @@ static enum kol_code run_once(struct kol_session *base, struct kol_arena *a,
                               struct kol_engine_result *ret, struct kol_err *err)
 {
     struct native_session *s = (struct native_session *)base;
-    struct kol_native_line *best = NULL;
+    const struct kol_native_line *best = NULL;
 
     for (double t = temperature; t < 1 + 1e-6; t += KOL_DECODED_STEP) {
-        const int lines = t > 0 ? KOL_DECODED_BEST_OF : 1;
-        struct opening o;
-        enum kol_code code = open_line(downcast(base->engine), a, request, t, &o, err);
-        if (code == KOL_OK)
-            code = write_lines(s, request, &o, lines, t, err);
+        enum kol_code code = kol_native_try(&s->writer, a, request, t, &best, err);
         if (code != KOL_OK)
             return code;
-        best = best_line(s, lines);
         if (!best->failed)
             break;
     }
@@ -417,25 +263,6 @@ static enum kol_code run_once(struct kol_session *base, struct kol_arena *a,
         return kol_fail(err, KOL_BUG, "a temperature of %g is too high", temperature);
     return read_line(s, a, request, best, ret, err);
 }
-
-/* ---- Beams ---- */
-
-static enum kol_code need_whisper(struct native_session *s, struct kol_err *err)
-{
-    struct native_engine *e = downcast(s->base.engine);
-    const struct kol_engine_conf conf = {.model = e->path};
-    enum kol_code code = KOL_OK;
-
-    pthread_mutex_lock(&e->lock);
-    if (!e->whisper)
-        code = kol_engine_whisper.open(&conf, &e->whisper, err);
-    pthread_mutex_unlock(&e->lock);
-    if (code == KOL_OK && !s->whisper)
-        code = kol_session_open(e->whisper, &s->whisper, err);
-    return code;
-}
-
-/* ---- The table ---- */
 
 static enum kol_code hear(struct native_session *s, const struct kol_engine_request *request,
                           struct kol_err *err)
@@ -452,14 +279,12 @@ static enum kol_code native_transcribe(struct kol_session *base, struct kol_aren
                                        struct kol_engine_result *ret, struct kol_err *err)
 {
     struct native_session *s = (struct native_session *)base;
+    const struct native_engine *e = downcast(base->engine);
 
-    if (request->beam > 1) {
-        enum kol_code code = need_whisper(s, err);
-        return code == KOL_OK ? kol_engine_whisper.transcribe(s->whisper, a, request, ret, err)
-                              : code;
-    }
+    s->writer = (struct kol_native_writer){
+        .vocab = e->vocab, .rules = &e->rules, .pen = s->pen, .logits = s->logits};
     for (int i = 0; i < KOL_DECODED_BEST_OF; i++) /* the same sound gives the same text */
-        s->random[i] = (uint64_t)i;
+        s->writer.random[i] = (uint64_t)i;
     enum kol_code code = hear(s, request, err);
     return code == KOL_OK ? kol_decoded_try(run_once, base, a, request, ret, err) : code;
 }
@@ -477,7 +302,7 @@ static enum kol_code native_detect(struct kol_session *base,
     enum kol_code code = hear(s, request, err);
 
     if (code == KOL_OK)
-        code = go_on(s, request, &step, 1, &logits, err);
+        code = kol_native_write(s->pen, &step, 1, &logits, err);
     if (code != KOL_OK)
         return code;
     for (size_t i = 0; i < count; i++) {

@@ -57,8 +57,8 @@ static struct mark mark_of(const char *path)
 static const char *engine_name(const struct kol_conf *conf)
 {
     switch (conf->engine) {
-    case KOL_ENGINE_AUTO: /* whisper.cpp searches with beams */
-        return conf->beam_size > 1 ? "whisper" : "auto";
+    case KOL_ENGINE_AUTO:
+        return "auto";
     case KOL_ENGINE_NATIVE:
         return "native";
     case KOL_ENGINE_WHISPER:

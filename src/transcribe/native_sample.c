@@ -154,38 +154,80 @@ static int32_t draw_one(const float *logits, int32_t count, float max, uint64_t 
     return last;
 }
 
-static void divide(float *x, int count, float by)
-{
-    for (int i = 0; i < count; i++)
-        x[i] /= by;
-}
+/* What may come next, weighed. */
+struct weighed {
+    int32_t from; /* the first token that may come: all, or only times */
+    float max, log_sum;
+    bool any;
+};
 
-struct kol_native_token kol_native_choose(const struct kol_native_rules *rules, float *logits,
-                                          struct kol_native_line *line, float temperature,
-                                          uint64_t *random)
+static struct weighed weigh(const struct kol_native_rules *rules, float *logits,
+                            struct kol_native_line *line)
 {
     const struct kol_native_ids *ids = &rules->ids;
     const int32_t text_end = ids->end + 1, times = ids->vocab - ids->first_time;
 
-    if (temperature > 0)
-        divide(logits, ids->vocab, temperature);
     forbid(rules, logits, line);
     const float text_max = max_of(logits, text_end);
     const float time_max = max_of(logits + ids->first_time, times);
     const float max = text_max > time_max ? text_max : time_max;
-    if (!isfinite(max)) /* numbers that are none: nothing more can be said */
-        return (struct kol_native_token){.id = ids->end, .logprob = -INFINITY};
+    if (!isfinite(max))
+        return (struct weighed){0};
 
     /* When all times together are likelier than any word, it is a time. */
     const float time_sum = sum_of_exps(logits + ids->first_time, times, max);
     const float sum = sum_of_exps(logits, text_end, max) + time_sum;
     const bool timed = isfinite(time_max) && logf(time_sum) + max > text_max;
-    const int32_t from = timed ? ids->first_time : 0, count = ids->vocab - from;
-    const int32_t id =
-        from + (temperature > 0 ? draw_one(logits + from, count, max, random)
-                                : index_of(logits + from, count, timed ? time_max : max));
-    const float logprob = logits[id] - max - logf(sum);
+    return (struct weighed){.from = timed ? ids->first_time : 0,
+                            .max = timed ? time_max : max,
+                            .log_sum = max + logf(sum),
+                            .any = true};
+}
+
+static struct kol_native_token token_of(const float *logits, int32_t id, const struct weighed *w)
+{
+    const float logprob = logits[id] - w->log_sum;
+
     return (struct kol_native_token){.id = id, .probability = expf(logprob), .logprob = logprob};
+}
+
+/* Numbers that are none: nothing more can be said. */
+static struct kol_native_token the_end(const struct kol_native_rules *rules)
+{
+    return (struct kol_native_token){.id = rules->ids.end, .logprob = -INFINITY};
+}
+
+int kol_native_best(const struct kol_native_rules *rules, float *logits,
+                    struct kol_native_line *line, int room, struct kol_native_token *ret)
+{
+    const struct weighed w = weigh(rules, logits, line);
+    const int32_t many = rules->ids.vocab - w.from;
+    float best = w.max;
+    int count = 0;
+
+    if (!w.any)
+        ret[count++] = the_end(rules);
+    while (w.any && count < room && best > -INFINITY) {
+        const int32_t id = w.from + index_of(logits + w.from, many, best);
+        ret[count++] = token_of(logits, id, &w);
+        logits[id] = -INFINITY;
+        best = count < room ? max_of(logits + w.from, many) : best;
+    }
+    return count;
+}
+
+struct kol_native_token kol_native_draw(const struct kol_native_rules *rules, float *logits,
+                                        struct kol_native_line *line, float temperature,
+                                        uint64_t *random)
+{
+    for (int i = 0; i < rules->ids.vocab; i++)
+        logits[i] /= temperature;
+    const struct weighed w = weigh(rules, logits, line);
+    const int32_t many = rules->ids.vocab - w.from;
+
+    if (!w.any)
+        return the_end(rules);
+    return token_of(logits, w.from + draw_one(logits + w.from, many, w.max, random), &w);
 }
 
 void kol_native_take(const struct kol_native_rules *rules, struct kol_native_line *line,

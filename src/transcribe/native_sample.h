@@ -41,15 +41,24 @@ void kol_native_rules_init(struct kol_native_rules *rules, const struct kol_nati
 float kol_native_probability(const float *logits, int count, int32_t id);
 
 /*
- * The next token of a line: the likeliest (temperature 0), or one drawn.
+ * The likeliest next tokens of a line, the best first. Returns how many: fewer than room when the
+ * rules leave no more, but one at least.
  *
- *   logits       one per token of the vocabulary; is written over
- *   temperature  0, or up to 1
- *   random       state of the drawing, any value to begin with; not used at temperature 0
+ *   logits  one per token of the vocabulary; is written over
+ *   room    1 or more
  */
-struct kol_native_token kol_native_choose(const struct kol_native_rules *rules, float *logits,
-                                          struct kol_native_line *line, float temperature,
-                                          uint64_t *random);
+int kol_native_best(const struct kol_native_rules *rules, float *logits,
+                    struct kol_native_line *line, int room, struct kol_native_token *ret);
+
+/*
+ * The next token of a line, drawn.
+ *
+ *   temperature  above 0, up to 1
+ *   random       state of the drawing, any value to begin with
+ */
+struct kol_native_token kol_native_draw(const struct kol_native_rules *rules, float *logits,
+                                        struct kol_native_line *line, float temperature,
+                                        uint64_t *random);
 
 /*
  * Takes the token into the line and sees whether that ends it.

@@ -50,11 +50,12 @@ static void begin(const int32_t *ids)
         logits[i] = -20;
 }
 
-static int32_t choose(float temperature)
+static int32_t choose(void)
 {
-    uint64_t random = 1;
+    struct kol_native_token t;
 
-    return kol_native_choose(&rules, logits, &line, temperature, &random).id;
+    check_int("one", kol_native_best(&rules, logits, &line, 1, &t), 1);
+    return t.id;
 }
 
 static void test_exp(void **state)
@@ -100,7 +101,7 @@ static void test_what_comes_next(void **state)
         for (int j = 0; j < 3; j++)
             if (rows[i].likely[j].logit != 0)
                 logits[rows[i].likely[j].id] = rows[i].likely[j].logit;
-        check_int(rows[i].name, choose(0), rows[i].expected);
+        check_int(rows[i].name, choose(), rows[i].expected);
     }
 }
 
@@ -108,18 +109,42 @@ static void test_what_comes_next(void **state)
 static void test_probabilities(void **state)
 {
     (void)state;
-    uint64_t random = 1;
+    struct kol_native_token t;
 
     begin((const int32_t[]){TIME, -1});
     logits[YES] = 10;
     logits[NO] = 10 - logf(3);
     logits[HASH] = 30;
-    struct kol_native_token t = kol_native_choose(&rules, logits, &line, 0, &random);
+    kol_native_best(&rules, logits, &line, 1, &t);
     check_int("id", t.id, YES);
     assert_true(fabsf(t.probability - 0.75F) < 1e-4F);
     assert_true(fabsf(t.logprob - logf(0.75F)) < 1e-4F);
+    logits[YES] = 10; /* it was taken out */
     logits[50362] = 10 + logf(2);
     assert_true(fabsf(kol_native_probability(logits, VOCAB, 50362) - 0.6F) < 1e-4F);
+}
+
+static void test_several(void **state)
+{
+    (void)state;
+    struct kol_native_token t[5];
+
+    begin((const int32_t[]){TIME, -1});
+    logits[YES] = 10;
+    logits[NO] = 11;
+    logits[HASH] = 30;
+    logits[BLANK] = 9;
+    check_int("all", kol_native_best(&rules, logits, &line, 5, t), 5);
+    check_int("best", t[0].id, NO);
+    check_int("second", t[1].id, YES);
+    check_int("third", t[2].id, BLANK);
+    assert_true(t[0].logprob > t[1].logprob && t[2].logprob > t[3].logprob);
+
+    line = (struct kol_native_line){0};
+    for (int i = 0; i < 12; i++)
+        put(i == 0 ? TIME : YES);
+    check_int("out of a loop", kol_native_best(&rules, logits, &line, 5, t), 1);
+    check_int("there is one way", t[0].id, END);
 }
 
 static void test_drawing(void **state)
@@ -132,7 +157,7 @@ static void test_drawing(void **state)
         begin((const int32_t[]){TIME, -1});
         logits[YES] = 8;
         logits[NO] = 8 - 0.5F * logf(3);
-        int32_t id = kol_native_choose(&rules, logits, &line, 0.5F, &random).id;
+        int32_t id = kol_native_draw(&rules, logits, &line, 0.5F, &random).id;
         assert_true(id == YES || id == NO);
         yes += id == YES;
     }
@@ -145,7 +170,7 @@ static void test_numbers_that_are_none(void **state)
     begin((const int32_t[]){TIME, -1});
     for (int i = 0; i < VOCAB; i++)
         logits[i] = NAN;
-    check_int("ends", choose(0), END);
+    check_int("ends", choose(), END);
 }
 
 /* ---- The end of a line ---- */
@@ -189,7 +214,7 @@ static void test_loops(void **state)
         put(YES);
     for (int i = 0; i < VOCAB; i++)
         logits[i] = i == YES ? 9 : -1;
-    check_int("ended", choose(0), END);
+    check_int("ended", choose(), END);
     assert_true(line.looping);
 }
 
@@ -212,13 +237,10 @@ static void test_judging(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exp),
-        cmocka_unit_test(test_what_comes_next),
-        cmocka_unit_test(test_probabilities),
-        cmocka_unit_test(test_drawing),
-        cmocka_unit_test(test_numbers_that_are_none),
-        cmocka_unit_test(test_ends),
-        cmocka_unit_test(test_loops),
+        cmocka_unit_test(test_exp),           cmocka_unit_test(test_what_comes_next),
+        cmocka_unit_test(test_probabilities), cmocka_unit_test(test_several),
+        cmocka_unit_test(test_drawing),       cmocka_unit_test(test_numbers_that_are_none),
+        cmocka_unit_test(test_ends),          cmocka_unit_test(test_loops),
         cmocka_unit_test(test_judging),
     };
     return cmocka_run_group_tests(tests, open_vocab, close_vocab);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/test.h"
 #include "transcribe/batch.h"
+#include "transcribe/engine.h"
 #include "transcribe/filters.h"
 #include "transcribe/transcribe.h"
 #include <math.h>
@@ -265,17 +266,16 @@ static void write_wav(const char *path, const int16_t *pcm, size_t samples)
     fclose(f);
 }
 
-/* Every fourth prompt one after the other, as one recording of 8 kHz. */
-static void test_telephone_prompts(void **state)
+/* Every fourth prompt one after the other, as one recording of 8 kHz. Returns what is said. */
+static const char *write_prompts(struct kol_arena *a, const char *path)
 {
-    (void)state;
-    KOL_ARENA a = kol_arena_new(0);
-    char line[2048], *wanted_text = kol_arena_alloc(a, 16384), folder[256];
+    char line[2048], *said = kol_arena_alloc(a, 16384);
     int16_t *pcm = kol_arena_array(a, 8000 * 600, sizeof(*pcm));
     size_t used = 0;
     FILE *list = fopen(KOL_TEST_DATA "/prompts.tsv", "r");
 
     assert_non_null(list);
+    *said = '\0';
     for (int i = 0; fgets(line, sizeof(line), list); i++) {
         char *tab = strchr(line, '\t');
         if (i % 4 != 0 || !tab || strlen(tab) > 400)
@@ -285,25 +285,61 @@ static void test_telephone_prompts(void **state)
         int16_t *prompt = read_wav(a, kol_arena_fmt(a, PROMPTS "%s", line), &samples);
         memcpy(pcm + used, prompt, samples * sizeof(*pcm));
         used += samples + 8000;
-        snprintf(wanted_text + strlen(wanted_text), 16384 - strlen(wanted_text), "%s ", tab + 1);
+        snprintf(said + strlen(said), 16384 - strlen(said), "%s ", tab + 1);
     }
     fclose(list);
+    write_wav(path, pcm, used);
+    return said;
+}
+
+static size_t count_errors(const char *row, const char *wanted_text, const char *heard_text)
+{
+    static struct text wanted, heard;
+
+    split_words(wanted_text, &wanted);
+    split_words(heard_text, &heard);
+    size_t errors = word_errors(&wanted, &heard);
+    print_message("%s: %zu errors in %zu words (%.1f %%)\n", row, errors, wanted.count,
+                  100.0 * (double)errors / (double)wanted.count);
+    assert_true(wanted.count > 150);
+    return errors * 1000 / wanted.count;
+}
+
+/* Both engines, each with the same words on the whole as the other: they have the same weights. */
+static void test_telephone_prompts(void **state)
+{
+    (void)state;
+    KOL_ARENA a = kol_arena_new(0);
+    char folder[256];
+    struct kol_transcriber *best = transcriber, *reference;
+    struct kol_transcriber_conf conf = {
+        .engine = "whisper",
+        .model_path = path_in(a, "KOL_MODELS", "/ggml-base.bin"),
+        .vad_path = path_in(a, "KOL_MODELS", "/ggml-silero-vad.bin"),
+        .decode_program = path_in(a, "KOL_DECODE", ""),
+    };
+
     test_folder(folder);
     const char *path = kol_arena_fmt(a, "%s/prompts.wav", folder);
-    write_wav(path, pcm, used);
+    const char *said = write_prompts(a, path);
+    check_ok("open", kol_transcriber_open(&conf, &reference, &err), &err);
     struct kol_transcript t = of_file(a, path, "en");
+    const struct kol_transcribe_options beams = {.language = "en", .beam = 4};
+    struct kol_transcript searched, other;
+    check_ok("beams", kol_transcribe_file(best, a, path, &beams, &searched, &err), &err);
+    transcriber = reference;
+    other = of_file(a, path, "en");
+    transcriber = best;
+    kol_transcriber_close(reference);
     unlink(path);
     rmdir(folder);
 
-    static struct text wanted, heard;
-    split_words(wanted_text, &wanted);
-    split_words(t.text, &heard);
-    size_t errors = word_errors(&wanted, &heard);
-    print_message("telephone prompts: %zu errors in %zu words (%.1f %%), %.3f x real time\n",
-                  errors, wanted.count, 100.0 * (double)errors / (double)wanted.count,
-                  t.real_time_factor);
-    assert_true(wanted.count > 150);
-    assert_true(errors * 100 <= wanted.count * 15);
+    check_str("engine", t.engine, kol_engine_native_is_there() ? "native" : "whisper");
+    check_str("engine", other.engine, "whisper");
+    check_true("telephone prompts", count_errors(t.engine, said, t.text) <= 150);
+    check_true("with beams", count_errors("with beams", said, searched.text) <= 150);
+    check_true("whisper.cpp", count_errors(other.engine, said, other.text) <= 150);
+    check_true("both hear the same", count_errors("one by the other", other.text, t.text) <= 30);
 }
 
 /* ---- Stopping ---- */
