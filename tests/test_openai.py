@@ -166,6 +166,8 @@ def test_what_is_dropped_is_kept(server, make_house):
     assert house.stored(call)["offline_state"] == "no_speech"
     shown = house.kol.run_json("call", "show", call.sid, "--dropped")["segments"]
     assert shown and {(s["text"], s["reason"]) for s in shown} == {("Thanks for watching.", "invented_phrase")}
+    asked = house.kol.get(f"/api/calls/{call.sid}?dropped=1", house.op)["segments"]
+    assert [(s["text"], s["reason"]) for s in asked] == [(s["text"], s["reason"]) for s in shown]
     assert "[dropped: invented_phrase]" in house.kol.run("call", "show", call.sid, "--dropped").stdout
     assert "Thanks for watching" not in house.kol.run("call", "show", call.sid).stdout
 

@@ -75,7 +75,8 @@ static enum kol_code read_whole(struct kol_request *rq, struct kol_db *db, struc
     if (code != KOL_OK || !w->call)
         return code;
     const struct kol_job_filter jobs = {.call_sid = w->call->call_sid, .limit = 50};
-    code = kol_segment_list(db, a, w->call->id, false, &w->segments, &w->segment_count, err);
+    const bool dropped = kol_streq(kol_request_arg(rq, "dropped"), "1");
+    code = kol_segment_list(db, a, w->call->id, dropped, &w->segments, &w->segment_count, err);
     if (code == KOL_OK)
         code = kol_delivery_list(db, a, w->call->id, &w->deliveries, &w->delivery_count, err);
     if (code == KOL_OK)

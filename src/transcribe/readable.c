@@ -48,21 +48,21 @@ static int by_place(const void *a, const void *b)
     return (x->from > y->from) - (x->from < y->from);
 }
 
-bool kol_readable_find(struct kol_arena *a, const char *text, bool hebrew,
+bool kol_readable_find(const struct kol_readable_memory *m, const char *text, bool hebrew,
                        struct kol_readable_line *ret)
 {
     const size_t len = strlen(text);
     const struct kol_redact_turn turn = {.text = text};
 
-    ret->a = a;
+    ret->m = *m;
     ret->text = text;
     ret->hebrew = hebrew;
     ret->edit_count = 0;
     if (len > SEGMENT_MOST || !kol_utf8_valid(text, len))
         return true;
-    if (!kol_said_build(a, &turn, 1, &ret->said))
+    if (!kol_said_build(m->scratch, &turn, 1, &ret->said))
         return false;
-    ret->seq = kol_arena_array(a, ret->said.count + 1, sizeof *ret->seq);
+    ret->seq = kol_arena_array(m->scratch, ret->said.count + 1, sizeof *ret->seq);
     if (!ret->seq)
         return false;
     for (size_t i = 0; i < ret->said.count; i++)
@@ -71,7 +71,7 @@ bool kol_readable_find(struct kol_arena *a, const char *text, bool hebrew,
     kol_readable_phones(ret);
     if (ret->edit_count > 1)
         qsort(ret->edits, ret->edit_count, sizeof *ret->edits, by_place);
-    return !kol_arena_failed(a);
+    return !kol_arena_failed(m->scratch);
 }
 
 /* ---- writing ---- */
@@ -91,7 +91,7 @@ static const char *edited(const struct kol_readable_line *l, size_t from, size_t
         from = e->to;
     }
     kol_str_add_bytes(&out, l->text + from, to - from);
-    return kol_str_failed(&out) ? NULL : kol_arena_strn(l->a, out.data, out.len);
+    return kol_str_failed(&out) ? NULL : kol_arena_strn(l->m.keep, out.data, out.len);
 }
 
 /* Whether an edit crosses this place of the line. */
@@ -103,66 +103,82 @@ static bool is_inside_edit(const struct kol_readable_line *l, size_t place)
     return false;
 }
 
-/* Words [i, *end) of the segment become one, or stay the one they are. */
+/* Words [first, end), bytes [from, to) of the line, become one, or stay the one they are. */
 static struct kol_word merged(const struct kol_readable_line *l, const struct kol_word *words,
-                              size_t i, size_t end, size_t from, size_t to)
+                              const struct kol_readable_word *m)
 {
-    struct kol_word w = words[i];
+    struct kol_word w = words[m->first];
     double sum = 0;
 
-    w.text = edited(l, from, to);
-    w.end_ms = words[end - 1].end_ms;
-    for (size_t k = i; k < end; k++)
+    w.text = edited(l, m->from, m->to);
+    w.end_ms = words[m->end - 1].end_ms;
+    for (size_t k = m->first; k < m->end; k++)
         sum += words[k].probability;
-    w.probability = sum / (double)(end - i);
+    w.probability = sum / (double)(m->end - m->first);
     return w;
 }
 
-/* A segment's words with blanks between; NULL: out of memory. */
-static const char *joined(struct kol_arena *a, const struct kol_segment *s)
+const char *kol_readable_join(struct kol_arena *a, const struct kol_word *words, size_t count)
 {
     KOL_STR text;
 
     kol_str_init(&text, 2 * SEGMENT_MOST);
-    for (size_t i = 0; i < s->word_count; i++)
-        kol_str_add_fmt(&text, "%s%s", i ? " " : "", s->words[i].text);
+    for (size_t i = 0; i < count; i++)
+        kol_str_add_fmt(&text, "%s%s", i ? " " : "", words[i].text);
     return kol_str_failed(&text) ? NULL : kol_arena_strn(a, text.data, text.len);
+}
+
+struct kol_readable_word *kol_readable_merge(const struct kol_readable_line *l,
+                                             const struct kol_word *words, size_t count,
+                                             size_t *ret_count)
+{
+    struct kol_readable_word *list = kol_arena_array(l->m.scratch, count + 1, sizeof *list);
+    size_t n = 0, from = 0;
+
+    for (size_t i = 0; list && i < count; n++) {
+        struct kol_readable_word *m = &list[n];
+        *m = (struct kol_readable_word){.first = i, .end = i + 1, .from = from};
+        m->to = from + strlen(words[i].text);
+        /* The blank behind a word belongs to an edit that goes on with the next one. */
+        for (; m->end < count && is_inside_edit(l, m->to + 1); m->end++)
+            m->to += 1 + strlen(words[m->end].text);
+        m->word = merged(l, words, m);
+        if (!m->word.text)
+            return NULL;
+        i = m->end;
+        from = m->to + 1;
+    }
+    *ret_count = n;
+    return list;
 }
 
 static bool write_words(const struct kol_readable_line *l, struct kol_segment *s)
 {
-    struct kol_word *words = kol_arena_array(l->a, s->word_count + 1, sizeof *words);
-    size_t count = 0, from = 0;
+    size_t count;
+    const struct kol_readable_word *list = kol_readable_merge(l, s->words, s->word_count, &count);
+    struct kol_word *words = kol_arena_array(l->m.keep, s->word_count + 1, sizeof *words);
 
-    if (!words)
+    if (!list || !words)
         return false;
-    for (size_t i = 0, end; i < s->word_count; i = end) {
-        size_t to = from + strlen(s->words[i].text);
-        /* The blank behind a word belongs to an edit that goes on with the next one. */
-        for (end = i + 1; end < s->word_count && is_inside_edit(l, to + 1); end++)
-            to += 1 + strlen(s->words[end].text);
-        words[count] = merged(l, s->words, i, end, from, to);
-        if (!words[count++].text)
-            return false;
-        from = to + 1;
-    }
+    for (size_t i = 0; i < count; i++)
+        words[i] = list[i].word;
     s->words = words;
     s->word_count = count;
     return true;
 }
 
-static bool rewrite(struct kol_arena *a, struct kol_segment *s, bool hebrew)
+static bool rewrite(const struct kol_readable_memory *m, struct kol_segment *s, bool hebrew)
 {
     struct kol_readable_line line;
 
-    if (!kol_readable_find(a, s->text, hebrew, &line))
+    if (!kol_readable_find(m, s->text, hebrew, &line))
         return false;
     if (line.edit_count > 0) {
-        s->heard = s->text;
+        s->heard = s->heard ? s->heard : s->text;
         s->text = edited(&line, 0, strlen(s->text));
     }
-    const char *words = s->word_count ? joined(a, s) : "";
-    if (!words || !s->text || !kol_readable_find(a, words, hebrew, &line))
+    const char *words = kol_readable_join(m->scratch, s->words, s->word_count);
+    if (!words || !s->text || !kol_readable_find(m, words, hebrew, &line))
         return false;
     return line.edit_count == 0 || write_words(&line, s);
 }
@@ -172,27 +188,51 @@ static bool is_known(const char *language)
     return kol_str_empty(language) || kol_streq(language, "he") || kol_streq(language, "en");
 }
 
+static enum kol_code no_memory(struct kol_err *err)
+{
+    return kol_fail(err, KOL_NO_MEMORY, "numbers of a transcript: out of memory");
+}
+
+/* Away with what gave all its words to the segment before. */
+static size_t without_empty(struct kol_segment *segments, size_t count)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (*segments[i].text)
+            segments[n++] = segments[i];
+    kol_merge_sort(segments, n);
+    return n;
+}
+
 enum kol_code kol_transcript_readable(struct kol_arena *a, struct kol_transcript *t,
                                       struct kol_err *err)
 {
-    struct kol_segment *segments = kol_arena_array(a, t->segment_count + 1, sizeof *segments);
+    const size_t count = t->segment_count;
+    struct kol_segment *segments = kol_arena_array(a, count + 1, sizeof *segments);
     const bool hebrew = kol_streq(t->language, "he");
+    KOL_ARENA scratch = kol_arena_new(0);
+    const struct kol_readable_memory m = {a, scratch};
     bool changed = false;
 
-    if (!segments)
-        return kol_fail(err, KOL_NO_MEMORY, "numbers of a transcript: out of memory");
-    for (size_t i = 0; i < t->segment_count && is_known(t->language); i++) {
-        segments[i] = t->segments[i];
-        if (!rewrite(a, &segments[i], hebrew))
-            return kol_fail(err, KOL_NO_MEMORY, "numbers of a transcript: out of memory");
-        changed |= segments[i].heard != t->segments[i].heard;
+    if (!segments || !scratch)
+        return no_memory(err);
+    if (count == 0 || !is_known(t->language))
+        return KOL_OK;
+    memcpy(segments, t->segments, count * sizeof *segments);
+    if (!kol_readable_over_pauses(&m, segments, count, hebrew))
+        return no_memory(err);
+    for (size_t i = 0; i < count; i++) {
+        if (*segments[i].text && !rewrite(&m, &segments[i], hebrew))
+            return no_memory(err);
+        kol_arena_reset(scratch);
+        changed |= segments[i].text != t->segments[i].text;
     }
     if (!changed)
         return KOL_OK;
-    const char *text = kol_merge_text(a, segments, t->segment_count, t->channels > 1);
-    if (!text)
-        return kol_fail(err, KOL_NO_MEMORY, "numbers of a transcript: out of memory");
+    t->segment_count = without_empty(segments, count);
+    t->kept_count -= count - t->segment_count;
     t->segments = segments;
-    t->text = text;
-    return KOL_OK;
+    t->text = kol_merge_text(a, segments, t->segment_count, t->channels > 1);
+    return t->text ? KOL_OK : no_memory(err);
 }

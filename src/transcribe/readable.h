@@ -16,6 +16,9 @@
  * change keep in `heard` what they were; words that become one last from the first to the last of
  * them.
  *
+ * What was dictated with pauses, and so lies in several segments of one speaker, goes to the one in
+ * which it begins; segments that have no words left are gone.
+ *
  * Comes after redaction, which so reads what the engine wrote. All that is new lives in a; what
  * pointed to the old words still does. Languages other than Hebrew and English are left alone.
  *

@@ -354,7 +354,7 @@ static void read_mail(struct kol_readable_line *l, size_t i)
         return;
     const struct kol_said_word *last = word(l, end - 1);
     kol_readable_replace(l, first, end, word(l, first)->at, last->at + last->len,
-                         kol_arena_fmt(l->a, "%s@%s", name.text, domain.text));
+                         kol_arena_fmt(l->m.scratch, "%s@%s", name.text, domain.text));
 }
 
 void kol_readable_mails(struct kol_readable_line *l)

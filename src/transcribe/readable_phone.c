@@ -351,8 +351,8 @@ static const char *with_prefix(const struct kol_readable_line *l, const struct f
     const struct kol_said_word *w = &l->said.words[f->first];
 
     if (!w->prefix || f->from != w->at)
-        return kol_arena_str(l->a, f->form);
-    return kol_arena_fmt(l->a, "%.*s-%s", (int)w->prefix, w->norm, f->form);
+        return kol_arena_str(l->m.scratch, f->form);
+    return kol_arena_fmt(l->m.scratch, "%.*s-%s", (int)w->prefix, w->norm, f->form);
 }
 
 static void rewrite(struct kol_readable_line *l, struct found *f)

@@ -219,6 +219,119 @@ static void redaction_loses_nothing(void **state)
     }
 }
 
+struct said {
+    int channel;
+    int64_t start_ms;
+    const char *text;
+};
+
+/* Segments with words of 100 ms each. */
+static struct kol_transcript talk(struct kol_arena *a, const struct said *said, size_t count)
+{
+    struct kol_segment *list = kol_arena_array(a, count, sizeof *list);
+
+    for (size_t i = 0; i < count; i++) {
+        one_segment(a, &list[i], "en", said[i].text);
+        struct kol_word *words = (struct kol_word *)list[i].words;
+        for (size_t k = 0; k < list[i].word_count; k++) {
+            words[k].start_ms += said[i].start_ms;
+            words[k].end_ms += said[i].start_ms;
+        }
+        list[i].channel = said[i].channel;
+        list[i].role = said[i].channel ? KOL_ROLE_CUSTOMER : KOL_ROLE_AGENT;
+        list[i].start_ms = words[0].start_ms;
+        list[i].end_ms = words[list[i].word_count - 1].end_ms;
+    }
+    return (struct kol_transcript){.segments = list,
+                                   .segment_count = count,
+                                   .kept_count = count,
+                                   .channels = 2,
+                                   .language = "en",
+                                   .text = ""};
+}
+
+/* In groups, with a "yes" of the other side after each. */
+static void a_number_over_pauses(void **state)
+{
+    static const struct said said[] = {
+        {0, 0, "What is your number?"},
+        {1, 1000, "It is zero five two,"},
+        {0, 2000, "Yes."},
+        {1, 3000, "one two three"},
+        {0, 4000, "Okay."},
+        {1, 5000, "four five six seven. Or use david"},
+        {1, 7000, "at gmail dot com. 5"},
+        {1, 9000, "people wait."},
+    };
+    struct kol_err err = {0};
+
+    (void)state;
+    KOL_ARENA a = kol_arena_new(0);
+    struct kol_transcript t = talk(a, said, KOL_COUNT(said));
+    check_ok("readable", kol_transcript_readable(a, &t, &err), &err);
+    check_str("text", t.text,
+              "Agent: What is your number?\nCustomer: It is 052-123-4567.\nAgent: Yes. Okay.\n"
+              "Customer: Or use david@gmail.com. 5 people wait.");
+    check_int("segments", t.segment_count, 7);
+    check_int("kept", t.kept_count, 7);
+    check_str("number", t.segments[1].text, "It is 052-123-4567.");
+    check_str("heard", t.segments[1].heard,
+              "It is zero five two, one two three four five six seven.");
+    check_int("from", t.segments[1].start_ms, 1000);
+    check_int("to", t.segments[1].end_ms, 5390);
+    check_int("words", t.segments[1].word_count, 3);
+    check_int("what is left begins", t.segments[4].start_ms, 5400);
+    check_str("mail", t.segments[4].text, "Or use david@gmail.com.");
+    check_str("the rest", t.segments[5].text, "5");
+    check_true("the rest was heard so", !t.segments[5].heard);
+}
+
+static void pauses_that_part(void **state)
+{
+    static const struct said said[] = {
+        {1, 0, "zero five two"},           {1, 9000, "one two three four five six seven"},
+        {1, 12000, "I have two"},          {1, 13000, "052 123 4567"},
+        {0, 14000, "zero five four five"}, {1, 15000, "five five zero four six six"},
+        {1, 17000, "0521234567"},          {1, 20000, "5 minutes"},
+        {1, 30000, "Write to david"},      {1, 31000, "at gmail dot com"},
+    };
+    struct kol_err err = {0};
+
+    (void)state;
+    KOL_ARENA a = kol_arena_new(0);
+    struct kol_transcript t = talk(a, said, KOL_COUNT(said));
+    t.segments[7].dropped_reason = "no_speech";
+    t.segments[8].text = "Write to david."; /* the engine's words have no full stop */
+    check_ok("readable", kol_transcript_readable(a, &t, &err), &err);
+    check_int("segments", t.segment_count, 10);
+    for (size_t i = 0; i < KOL_COUNT(said); i++) {
+        const bool number = i == 3 || i == 6;
+        check_str("segment", t.segments[i].text,
+                  number   ? "052-123-4567"
+                  : i == 8 ? "Write to david."
+                           : said[i].text);
+        check_int("from", t.segments[i].start_ms, said[i].start_ms);
+    }
+}
+
+/* Six hours of talk. */
+static void a_long_call(void **state)
+{
+    struct kol_err err = {0};
+    enum { MANY = 6000 };
+
+    (void)state;
+    KOL_ARENA a = kol_arena_new(0);
+    struct said *said = kol_arena_array(a, MANY, sizeof *said);
+    assert_non_null(said);
+    for (int i = 0; i < MANY; i++)
+        said[i] =
+            (struct said){i % 2, i * 1800, i % 2 ? "one two three four" : "zero five two one"};
+    struct kol_transcript t = talk(a, said, MANY);
+    check_ok("readable", kol_transcript_readable(a, &t, &err), &err);
+    check_int("segments", t.segment_count, MANY);
+}
+
 static void many_in_one(void **state)
 {
     struct kol_segment s;
@@ -243,6 +356,9 @@ int main(void)
         cmocka_unit_test(words_last_from_first_to_last),
         cmocka_unit_test(text_and_words_that_differ),
         cmocka_unit_test(redaction_loses_nothing),
+        cmocka_unit_test(a_number_over_pauses),
+        cmocka_unit_test(pauses_that_part),
+        cmocka_unit_test(a_long_call),
         cmocka_unit_test(many_in_one),
     };
     return cmocka_run_group_tests_name("readable transcript", tests, NULL, NULL);
