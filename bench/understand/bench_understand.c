@@ -321,6 +321,13 @@ static double now_s(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* For weigh.py: every town named, with the rules that gave it its points. */
+static void print_trace(const char *id, const char *trace)
+{
+    for (const char *line = trace, *end; (end = strchr(line, '\n')); line = end + 1)
+        printf("mention\t%s\t%.*s\n", id, (int)(end - line), line);
+}
+
 static void count_call(struct bench *b, struct kol_arena *a, const json_t *label,
                        const struct kol_insight *r)
 {
@@ -346,6 +353,8 @@ static void count_call(struct bench *b, struct kol_arena *a, const json_t *label
             printf("strength\t%s\t%s\t%d\t%.2f\t%.2f\t%.0f\t%.3f\n", field_names[f],
                    kol_json_get_str(label, "id"), right, v->strength.points, v->strength.lead,
                    v->strength.rivals, v->confidence);
+        if (f == CITY && v->trace)
+            print_trace(kol_json_get_str(label, "id"), v->trace);
         if (f <= CITY && v->value)
             count_confidence(b, f, v->confidence, right);
         if (f == CITY && v->value && v->confidence >= 0.8) {
@@ -370,7 +379,8 @@ static enum kol_code run_call(struct bench *b, struct kol_arena *a, const json_t
         return kol_fail(err, KOL_BAD_INPUT, "a call without transcript");
     for (int round = 0; round < 3; round++) { /* the fastest of three: machines are noisy */
         double start = now_s();
-        struct kol_insight_input in = {.direction = kol_json_get_str(label, "direction")};
+        struct kol_insight_input in = {.direction = kol_json_get_str(label, "direction"),
+                                       .trace = b->strengths};
         enum kol_code code =
             kol_insight_turns_from_text(a, text, strlen(text), &in.turns, &in.turn_count, err);
         if (code == KOL_OK)

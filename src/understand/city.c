@@ -186,6 +186,31 @@ static double count_rivals(const struct kol_field *f, uint32_t place)
     return n;
 }
 
+/* "Afula\t13 3…": a line a mention: town, population, denied, distance of sound, rules that fired.
+ */
+static const char *write_trace(const struct kol_field *f)
+{
+    static const char *const names[] = {
+#define NAME(id, points, what) #id,
+        KOL_CITY_RULES(NAME)
+#undef NAME
+    };
+    const char *out = "";
+    for (size_t i = 0; i < f->count; i++) {
+        const struct kol_mention *n = &f->list[i];
+        const struct kol_place *p = &f->s->lexicon->places->places[n->m.place];
+        out = kol_arena_fmt(f->s->a, "%s%s\t%s\t%u\t%d\t%d\t%.2f\t%.2f\t", out, p->en,
+                            p->he ? p->he : "", p->population, n->rejected,
+                            kol_role_at(&f->s->talk, n->m.first) == KOL_ROLE_AGENT,
+                            n->m.how == KOL_PLACE_SOUND ? 0.3 + n->m.distance : 0.0, n->points);
+        for (size_t k = 0; k < KOL_CITY_RULE_COUNT && out; k++)
+            for (unsigned c = 0; c < n->fired[k] && out; c++)
+                out = kol_arena_fmt(f->s->a, "%s%s ", out, names[k]);
+        out = out ? kol_arena_fmt(f->s->a, "%s\n", out) : NULL;
+    }
+    return out;
+}
+
 void kol_find_city(struct kol_scene *s, struct kol_insight_value *ret)
 {
     struct kol_field *f = kol_arena_alloc(s->a, sizeof *f);
@@ -200,6 +225,8 @@ void kol_find_city(struct kol_scene *s, struct kol_insight_value *ret)
     for (size_t i = 0; i < f->count; i++)
         for (size_t k = i + 1; k < f->count && k < i + 4; k++)
             kol_city_weigh_pair(f, &f->list[i], &f->list[k]);
+    if (s->in->trace)
+        ret->trace = write_trace(f);
     struct standing first = {.points = -99}, second = {.points = -99};
     for (size_t i = 0; i < f->count; i++) {
         struct standing one;
@@ -240,6 +267,7 @@ void kol_find_city(struct kol_scene *s, struct kol_insight_value *ret)
                                    .value_en = p->en,
                                    .confidence = confidence,
                                    .strength = strength,
+                                   .trace = ret->trace,
                                    .rule = n->m.how == KOL_PLACE_SOUND ? "city-by-sound" : n->rule};
     kol_set_evidence(s, s->city, ret);
 }

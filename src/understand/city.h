@@ -4,6 +4,7 @@
 #ifndef KOL_UNDERSTAND_CITY_H
 #define KOL_UNDERSTAND_CITY_H
 
+#include "understand/city_rules.h"
 #include "understand/scene.h"
 
 #define KOL_MAX_MENTIONS 256
@@ -14,6 +15,7 @@ struct kol_mention {
     double points;
     bool rejected; /* "not Haifa": the place as a whole is out, unless it is affirmed later */
     const char *rule;
+    uint8_t fired[KOL_CITY_RULE_COUNT]; /* which rules gave the points */
 };
 
 struct kol_field {

@@ -8,6 +8,18 @@
 #include "understand/city_words.h"
 #include <string.h>
 
+static const double points_of[] = {
+#define POINTS(id, points, what) [KOL_CITY_##id] = points,
+    KOL_CITY_RULES(POINTS)
+#undef POINTS
+};
+
+static void give(struct kol_mention *n, enum kol_city_rule rule)
+{
+    n->points += points_of[rule];
+    n->fired[rule]++;
+}
+
 static size_t window_first(const struct kol_talk *t, size_t i, size_t words)
 {
     size_t first = kol_sentence_first(t, i);
@@ -177,14 +189,14 @@ static bool moves_there(const struct kol_field *f, const struct kol_mention *n, 
            kol_phrase_find(t, 0, words, other) == words;
 }
 
-static double points_of_context(const struct kol_field *f, const struct kol_mention *n)
+static void weigh_context(const struct kol_field *f, struct kol_mention *n)
 {
     const struct kol_talk *t = &f->s->talk;
-    double points = 0;
+    double before = n->points;
     if (f->for_others && said_before(f, n, 5, THEY_LIVE))
-        points += 3;
+        give(n, KOL_CITY_THEY_LIVE_THERE);
     if (asks_caller_too(f, n))
-        points -= 5;
+        give(n, KOL_CITY_ASKED_AFTER_CALLER);
     bool relative = said_before(f, n, 6, RELATIVE);
     bool first_person =
         said_before(f, n, 7, "i|we|im|i'm|were|we're|ive|אני|אנחנו|my house|הבית|הדירה") &&
@@ -201,105 +213,104 @@ static double points_of_context(const struct kol_field *f, const struct kol_ment
         t->sentences[t->words[n->m.first].sentence].question &&
         kol_answer_after(t, t->words[n->m.first].turn) == KOL_ANSWER_YES) {
         elsewhere = false;
-        points += 1.5;
+        give(n, KOL_CITY_STILL_THERE);
     }
     if (f->for_others)
         relative = false;
     if (f->for_others && beside_topic(f, n))
-        points += 0.5;
+        give(n, KOL_CITY_BESIDE_OTHERS_TOPIC);
     else if (is_callers_own(f, n))
-        points -= 3.5;
+        give(n, KOL_CITY_CALLERS_OWN);
     if (beside_topic(f, n) && !elsewhere)
-        points += 1;
+        give(n, KOL_CITY_BESIDE_TOPIC);
     if (said_before(f, n, 4, COVERS))
-        points += 2;
+        give(n, KOL_CITY_COVERED);
     if (said_before(f, n, 4, PROPERTY))
-        points += 1;
+        give(n, KOL_CITY_PROPERTY);
     if (said_before(f, n, 4, NOW) && !said_before(f, n, 5, LIVES))
-        points += 1;
+        give(n, KOL_CITY_NOW);
     if (said_before(f, n, 5, LIVES))
-        points -= relative && !first_person ? 4 : 1.6;
+        give(n, relative && !first_person ? KOL_CITY_RELATIVE_LIVES : KOL_CITY_LIVES);
     else if (relative &&
              !said_before(
                  f, n, 6,
                  "house|flat|apartment|place|mum's|mom's|mother's|at home|בית של|אצל|דירה של|בבית"))
-        points -= 2;
+        give(n, KOL_CITY_OF_RELATIVE);
     if (!f->for_others &&
         said_before(f, n, 4, "לומד|לומדת|לומדים|לומדות|studying in|at school in|at college in"))
-        points -= 2;
+        give(n, KOL_CITY_STUDIES);
     if (said_before(f, n, 7, PAST))
-        points -= 3.5;
+        give(n, KOL_CITY_PAST);
     if (said_before(f, n, 9, REFERRED))
-        points -= 5;
+        give(n, KOL_CITY_REFERRED);
     if (said_before(f, n, 8, BILLING))
-        points -= 5;
+        give(n, KOL_CITY_BILLING_BEFORE);
     if (said_before(f, n, 5, TRAVEL))
-        points -= 3;
+        give(n, KOL_CITY_TRAVEL);
     char how = kol_city_relation(t, &n->m);
     bool moves = moves_there(f, n, how);
     if (moves)
-        points += 2;
+        give(n, KOL_CITY_MOVES_THERE);
     if (how == 'f' && !moves && said_before(f, n, 3, COMES))
-        points -= 3;
+        give(n, KOL_CITY_COMES_FROM);
     if (how == 't' && !moves && said_before(f, n, 3, GOES))
-        points -= 3.5;
+        give(n, KOL_CITY_GOES_TO);
     if (elsewhere)
-        points -= 4;
+        give(n, KOL_CITY_ELSEWHERE);
     if (!f->for_others && said_before(f, n, 4, OTHERS_DO) &&
         !said_before(f, n, 5, "i|we|i've|we've|אנחנו|אני"))
-        points -= 3;
+        give(n, KOL_CITY_OTHERS_DO);
     if (said_before(f, n, 3, SAID))
-        points -= 3;
+        give(n, KOL_CITY_SOMEBODY_SAID);
     if (said_before(f, n, 3, WRITES))
-        points += 2;
+        give(n, KOL_CITY_WRITE_IT_DOWN);
     if (said_before(f, n, 2, NEAR) && !kol_city_is_alone(f))
-        points -= 4;
+        give(n, KOL_CITY_NEAR);
     if (said_before(f, n, 4, OTHER_FIRM) || said_before(f, n, 9, DONE_BEFORE))
-        points -= 4;
-    if (said_before(f, n, 6, WORK) && points > -1)
-        points += 1.5;
+        give(n, KOL_CITY_OTHER_FIRM);
+    if (said_before(f, n, 6, WORK) && n->points - before > -1)
+        give(n, KOL_CITY_WORK);
     size_t after = n->m.end;
     if (!moves && (is_end_of_road(f, n) || is_end_of_range(f, n)))
-        points -= 4.5;
+        give(n, KOL_CITY_END_OF_ROAD);
     /* What follows: "is where I live", "זו רק הכתובת לחשבונית", "that's the billing address" */
     size_t end = kol_sentence_end(t, n->m.first);
     end = end > after + 6 ? after + 6 : end;
     if (kol_phrase_find(t, after, end, BILLING) < end)
-        points -= 4;
+        give(n, KOL_CITY_BILLING_AFTER);
     if (after < end && t->words[after].gap <= KOL_GAP_HYPHEN &&
         kol_phrase_at(t, after, "גר|גרה|גרים|גרות|זה אח שלי|זה הבן|זה הבת"))
-        points -= 3.5; /* "in Yavne'el lives my son" */
+        give(n, KOL_CITY_RELATIVE_AFTER); /* "in Yavne'el lives my son" */
     if (kol_phrase_find(t, after, end, "ושם צריך|שם צריך|ושם|that's where") < end)
-        points += 2;
+        give(n, KOL_CITY_THATS_WHERE);
     if (kol_phrase_find(t, after, end, PAST_AFTER) < end)
-        points -= 4;
+        give(n, KOL_CITY_PAST_AFTER);
     size_t soon = end > after + 3 ? after + 3 : end;
     if (kol_phrase_find(t, after, soon, "at work|בעבודה") < soon)
-        points -= 3;
+        give(n, KOL_CITY_AT_WORK);
     if (kol_phrase_find(
             t, after, end,
             "is where i live|where i live|is home|but the|but i've|but it's|but my|but mums|but "
             "mum's|but the house|אבל יש|אבל הדירה|אבל עכשיו|אבל העבודה|אבל הבית|"
             "אבל המשרד|אבל צריך|אבל זה|אבל") < end)
-        points -= 1.5;
-    return points;
+        give(n, KOL_CITY_BUT_AFTER);
 }
 
-static double points_of_speaker(const struct kol_field *f, const struct kol_mention *n)
+static enum kol_city_rule speaker_of(const struct kol_field *f, const struct kol_mention *n)
 {
     const struct kol_talk *t = &f->s->talk;
     size_t turn = t->words[n->m.first].turn;
     if (t->turns[turn].role != KOL_ROLE_AGENT)
-        return 2.5;
+        return KOL_CITY_SAID_BY_CALLER;
     if (said_before(f, n, 6,
                     "i have a job in|i've got a job in|i'll be in|אני אהיה ב|יש לי עבודה ב|אני ב|"
                     "i'm in|we're in|based|office|our|i'm from|calling from|אנחנו מ|אנחנו ב|אני "
                     "מ|יושב|יושבים|מדבר|מדברת|מדברים|הגעתם|הגעת|סטודיו|חברת|יוצאים|אצלנו|הסניף"))
-        return -2;
+        return KOL_CITY_AGENTS_BASE;
     bool greeting = turn == 0 || (turn == 1 && t->turns[0].role == KOL_ROLE_AGENT);
     if (greeting && t->words[n->m.first].sentence < 2 + t->words[t->turns[turn].first].sentence)
-        return -0.5;
-    return 1;
+        return KOL_CITY_GREETING;
+    return KOL_CITY_SAID_BY_AGENT;
 }
 
 /* A town is corrected only after another one was said. */
@@ -435,12 +446,12 @@ static void weigh_answer(const struct kol_field *f, struct kol_mention *n)
     if (!question && !next_asks && answer != KOL_ANSWER_NO)
         return;
     if (answer == KOL_ANSWER_NONE && question && last && names_another(f, n)) {
-        n->points -= 3;
+        give(n, KOL_CITY_ANOTHER_ANSWERED);
     } else if (answer == KOL_ANSWER_YES && (last || next_asks)) {
-        n->points += 3.5;
+        give(n, KOL_CITY_CONFIRMED);
         n->rule = "city-confirmed";
     } else if (answer == KOL_ANSWER_NO && (question || next_asks || last)) {
-        n->points -= 4;
+        give(n, KOL_CITY_ANSWERED_NO);
         n->rejected = question || next_asks;
     }
 }
@@ -484,11 +495,11 @@ static void weigh_refinement(const struct kol_field *f, struct kol_mention *n)
         if (other == turn + 1 && t->turns[other].role == KOL_ROLE_AGENT &&
             m->end - m->first > n->m.end - n->m.first && ends_alike(t, &n->m, m) &&
             kol_answer_after(t, other) != KOL_ANSWER_NO)
-            n->points -= 6;
+            give(n, KOL_CITY_MADE_WHOLE);
         if (turn > 0 && other == turn - 1 && t->turns[turn].role == KOL_ROLE_AGENT &&
             n->m.end - n->m.first > m->end - m->first && ends_alike(t, m, &n->m) &&
             kol_answer_after(t, turn) != KOL_ANSWER_NO) {
-            n->points += 3;
+            give(n, KOL_CITY_MAKES_WHOLE);
             n->rule = "city-confirmed";
         }
     }
@@ -588,29 +599,30 @@ void kol_city_weigh(const struct kol_field *f, struct kol_mention *n)
     const struct kol_talk *t = &f->s->talk;
     char how = kol_city_relation(t, &n->m);
     n->rule = "city-named";
-    n->points = points_of_speaker(f, n) + points_of_context(f, n);
-    n->points += how == 'i'   ? 1.5
-                 : how == 't' ? 1
-                 : how == 'f' ? 0.2
-                 : how == 'n' ? (kol_city_is_alone(f) ? 0 : -2.5)
-                              : 0;
+    n->points = 0;
+    give(n, speaker_of(f, n));
+    weigh_context(f, n);
+    if (how == 'i' || how == 't' || how == 'f')
+        give(n, how == 'i' ? KOL_CITY_IN : how == 't' ? KOL_CITY_TO : KOL_CITY_FROM);
+    else if (how == 'n' && !kol_city_is_alone(f))
+        give(n, KOL_CITY_NEXT_TO);
     if (kol_city_answers_where(t, n->m.first) && is_first_of_turn(f, n) &&
         !said_before(f, n, 7, PAST) && !(is_callers_own(f, n) && names_more(f, n))) {
-        n->points += asks_whence(t, n->m.first) ? 1.5 : 4;
+        give(n, asks_whence(t, n->m.first) ? KOL_CITY_ASKED_WHENCE : KOL_CITY_ASKED);
         n->rule = "city-asked";
     } else if (is_agents_counter(f, n)) {
-        n->points += 4;
+        give(n, KOL_CITY_AGENTS_COUNTER);
         n->rule = "city-corrected";
     } else if (is_counter(f, n)) {
-        n->points += 3;
+        give(n, KOL_CITY_COUNTER);
         n->rule = "city-corrected";
     } else if (how == 0 && kol_city_stands_alone(t, &n->m)) {
-        n->points += 1.5;
+        give(n, KOL_CITY_ALONE);
     } else if (how == 0 && t->words[n->m.first].script == KOL_SCRIPT_LATIN && t->has_case) {
-        n->points -= 0.7;
+        give(n, KOL_CITY_BARE_LATIN);
     }
     if (n->m.other_prefix)
-        n->points -= 2;
+        give(n, KOL_CITY_OTHER_PREFIX);
     if (how == 0 && n->m.first > 0 &&
         kol_is(&t->words[n->m.first - 1], "a|an|another|your|his|their|the")) {
         bool branch =
@@ -618,33 +630,34 @@ void kol_city_weigh(const struct kol_field *f, struct kol_mention *n)
             kol_is(&t->words[n->m.end],
                    "one|job|property|office|clinic|branch|store|salon|location|garage|shop|"
                    "studio|workshop|house|home|apartment|flat|place");
-        n->points += branch ? 2.5 : -2.5; /* "your Denver office", but "a Bradford number" */
+        /* "your Denver office", but "a Bradford number" */
+        give(n, branch ? KOL_CITY_BRANCH : KOL_CITY_ADJECTIVE);
     }
     if (repeats_denied_question(f, n))
-        n->points -= 4;
+        give(n, KOL_CITY_REPEATS_DENIED);
     if (is_denied(f, n)) {
         n->rejected = true;
-        n->points -= 8;
+        give(n, KOL_CITY_DENIED);
     } else if (corrected_here(f, n)) {
-        n->points += 3;
+        give(n, KOL_CITY_CORRECTED);
         n->rule = "city-corrected";
     }
     weigh_answer(f, n);
     if (is_undone(f, n))
-        n->points -= 4;
+        give(n, KOL_CITY_UNDONE);
     weigh_refinement(f, n);
     if (is_chosen(f, n)) {
-        n->points += 2.5;
+        give(n, KOL_CITY_CHOSEN);
         n->rule = "city-chosen";
     }
     if (n->m.how == KOL_PLACE_SOUND)
-        n->points -= 0.3 + n->m.distance;
+        n->points -= 0.3 + n->m.distance; /* no rule: it depends on the sound */
     const struct kol_place *p = &f->s->lexicon->places->places[n->m.place];
     const char *home = f->s->in->default_country ? f->s->in->default_country
                        : f->s->hebrew            ? "IL"
                                                  : NULL;
     if (home && strcmp(home, p->country) != 0)
-        n->points -= f->s->hebrew ? 3 : 1;
+        give(n, f->s->hebrew ? KOL_CITY_ABROAD : KOL_CITY_OTHER_COUNTRY);
 }
 
 /*
@@ -662,7 +675,7 @@ void kol_city_weigh_pair(const struct kol_field *f, struct kol_mention *a, struc
     size_t len = strlen(places[a->m.place].en);
     if (strncmp(places[b->m.place].en, places[a->m.place].en, len) == 0 &&
         places[b->m.place].en[len] == ' ' && !b->rejected && b->m.first - a->m.end < 5)
-        a->points -= 3;
+        give(a, KOL_CITY_HALF_HEARD);
     size_t sentences = t->words[b->m.first].sentence - t->words[a->m.first].sentence;
     bool but =
         kol_phrase_find(t, a->m.end, b->m.first,
@@ -676,7 +689,7 @@ void kol_city_weigh_pair(const struct kol_field *f, struct kol_mention *a, struc
                      kol_phrase_find(t, a->m.end, b->m.first, CORRECTS) < b->m.first;
     if ((but && sentences <= 1 && b_works && !answer) ||
         (corrected && sentences <= 2 && strcmp(a->rule, "city-corrected") != 0))
-        a->points -= 3;
+        give(a, KOL_CITY_OUTDONE);
     if (but || corrected || sentences > 0 || b->m.first - a->m.end > 3 || a->rejected ||
         b->rejected ||
         kol_phrase_find(t, a->m.end, b->m.first, "or|and|to|from|not|לא|או|ולא") < b->m.first)
@@ -689,6 +702,6 @@ void kol_city_weigh_pair(const struct kol_field *f, struct kol_mention *a, struc
         return;
     struct kol_mention *quarter =
         places[a->m.place].population > places[b->m.place].population ? b : a;
-    quarter->points -= 3;
+    give(quarter, KOL_CITY_QUARTER);
     f->s->quarter = (struct kol_span){quarter->m.first, quarter->m.end};
 }

@@ -35,6 +35,7 @@ struct kol_insight_input {
         *default_country; /* "IL", "US", "GB", … where the business works; NULL: no preference */
     const char *const *glossary; /* names the business expects (towns, people, products), or NULL */
     size_t glossary_count;
+    bool trace; /* for measuring: fill the trace of the city */
 };
 
 /* What a confidence is made of: the rules' points, the lead over the next best, how many others. */
@@ -52,6 +53,7 @@ struct kol_insight_value {
     int64_t quote_end_ms;
     const char *rule; /* short stable name of the rule that decided, "name-asked" */
     struct kol_insight_strength strength; /* of service and city; for measuring only */
+    const char *trace; /* of city, when the input asks: a line for every town named; else NULL */
 };
 
 /* Parts of the summary; each is NULL when nothing was said. Quoted, never made up. */
