@@ -70,10 +70,33 @@ static bool is_region(const struct kol_talk *t, const struct kol_place_match *m)
             kol_is(&t->words[m->end], "and|or|but|the|we|i"));
 }
 
+/* Where these are said alone, the state or the county is meant. */
+#define REGIONS                                                                                    \
+    "oregon|indiana|nevada|delaware|wyoming|california|florida|kansas|texas|virginia|maryland|"    \
+    "iowa|michigan|vermont|missouri|montana|nebraska|louisiana|ohio|georgia|arizona|jersey|"       \
+    "kent|surrey|essex|sussex|cornwall|somerset|devon|dorset|wiltshire|berkshire|norfolk|suffolk|" \
+    "cumberland|cumbria|lancashire|yorkshire|lothian|fife"
+
+/* "Kent" and "Oregon", but not "Kent, Ohio". */
+static bool is_region_alone(const struct kol_field *f, const struct kol_place_match *m)
+{
+    const struct kol_talk *t = &f->s->talk;
+    const struct kol_word *w = &t->words[m->first];
+    if (m->end - m->first != 1 || !kol_is(w, REGIONS))
+        return false;
+    if (kol_is(w, "norfolk|virginia|jersey") &&
+        f->s->lexicon->places->places[m->place].population > 50000)
+        return false; /* Norfolk, Virginia is a city */
+    return m->end >= t->word_count || t->words[m->end].gap > KOL_GAP_COMMA ||
+           !kol_is(&t->words[m->end],
+                   REGIONS "|pennsylvania|washington|illinois|connecticut|new|ontario|"
+                           "tennessee|oklahoma|alabama|minnesota|wisconsin");
+}
+
 bool kol_city_is_street(const struct kol_field *f, const struct kol_place_match *m)
 {
     const struct kol_talk *t = &f->s->talk;
-    if (is_region(t, m))
+    if (is_region(t, m) || is_region_alone(f, m))
         return true;
     if (is_boulevard(f, m))
         return true;
@@ -104,6 +127,12 @@ bool kol_city_is_street(const struct kol_field *f, const struct kol_place_match 
 }
 
 /* --- how a town is named --- */
+
+/* Words that are a preposition and a village by their letters only. */
+#define EVERYDAY                                                                                                                                                        \
+    "מיקום|ליקום|בעצם|מעצם|בניין|לבניין|מבניין|בעלי|מעלי|לעלי|בסולם|לסולם|במטע|לרווחה|ברווחה|" \
+    "במנוחה|מנוחה|לדורות|משקף|לבחן|בשובה|מזמר|לגבע|מארז|בארז|ביעד|ליעד|בברכה|לברכה|מברכה|"         \
+    "באורה|משובה|בשחר|משחר|בחזון|במגן|מעלה|במעלה|למעלה|בנוב|בבטחה"
 
 static bool named_as_town(const struct kol_talk *t, const struct kol_place_match *m)
 {
@@ -280,7 +309,7 @@ bool kol_city_is_meant(const struct kol_field *f, const struct kol_place_match *
         return meant;
     /* Hebrew villages of one word: only "in" or "to", said as an answer or with a first person. */
     if (tier == KOL_TIER_VILLAGE)
-        return !m->other_prefix && !kol_is(w, "מיקום") &&
+        return !m->other_prefix && !kol_is(w, EVERYDAY) &&
                (kol_city_answers_where(t, m->first) || is_place_of_topic(f, m) ||
                 (m->prefix &&
                  kol_phrase_before(t, m->first,

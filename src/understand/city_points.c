@@ -104,12 +104,13 @@ static bool has_relatives_trouble(const struct kol_field *f, size_t i)
     const struct kol_talk *t = &f->s->talk;
     size_t n = kol_phrase_at(t, i, RELATIVE_HIMSELF), end = kol_sentence_end(t, i);
     end = end > i + 14 ? i + 14 : end;
-    if (n == 0 ||
-        kol_phrase_find(t, i + n, end, "אני|אנחנו|i|we|i'm|we're|my|לי|לנו|אצלי|אצלנו") < end)
+    end = kol_phrase_find(t, i + n, end, "אני|אנחנו|i|we|i'm|we're|my|לי|לנו|אצלי|אצלנו");
+    if (n == 0)
         return false;
     for (size_t k = i + n; k < end; k++)
         if (f->s->marks[k] & KOL_MARK_TOPIC)
-            return kol_phrase_find(t, i + n, end, HIM) < end;
+            return kol_phrase_find(t, i + n, end, HIM) < end ||
+                   kol_phrase_find(t, i + n, end, LOCKED) < end;
     return false;
 }
 
@@ -175,6 +176,18 @@ static bool asks_caller_too(const struct kol_field *f, const struct kol_mention 
         return false;
     return kol_phrase_find(t, t->turns[turn - 1].first, t->turns[turn - 1].end, AND_YOU) <
            t->turns[turn - 1].end;
+}
+
+/* "We're off to Eilat on Thursday, and we need a photographer there" */
+static bool is_wanted_there(const struct kol_field *f, const struct kol_mention *n)
+{
+    const struct kol_talk *t = &f->s->talk;
+    size_t end = kol_sentence_end(t, n->m.end - 1);
+    end = end > n->m.end + 14 ? n->m.end + 14 : end;
+    for (size_t i = n->m.end; i < end; i++)
+        if (f->s->marks[i] & KOL_MARK_PLACE)
+            end = i; /* another town: there is that one */
+    return kol_phrase_find(t, n->m.end, end, WANTED_THERE) < end;
 }
 
 /* "We're moving from Leeds to York and the new house needs cleaning" */
@@ -245,7 +258,7 @@ static void weigh_context(const struct kol_field *f, struct kol_mention *n)
         give(n, KOL_CITY_REFERRED);
     if (said_before(f, n, 8, BILLING))
         give(n, KOL_CITY_BILLING_BEFORE);
-    if (said_before(f, n, 5, TRAVEL))
+    if (said_before(f, n, 5, TRAVEL) && !said_before(f, n, 5, IS_BACK))
         give(n, KOL_CITY_TRAVEL);
     char how = kol_city_relation(t, &n->m);
     bool moves = moves_there(f, n, how);
@@ -258,7 +271,7 @@ static void weigh_context(const struct kol_field *f, struct kol_mention *n)
     if (elsewhere)
         give(n, KOL_CITY_ELSEWHERE);
     if (!f->for_others && said_before(f, n, 4, OTHERS_DO) &&
-        !said_before(f, n, 5, "i|we|i've|we've|אנחנו|אני"))
+        !said_before(f, n, 5, "i|we|i've|we've|our|שלנו|שלי|אנחנו|אני"))
         give(n, KOL_CITY_OTHERS_DO);
     if (said_before(f, n, 3, SAID))
         give(n, KOL_CITY_SOMEBODY_SAID);
@@ -283,6 +296,8 @@ static void weigh_context(const struct kol_field *f, struct kol_mention *n)
         give(n, KOL_CITY_RELATIVE_AFTER); /* "in Yavne'el lives my son" */
     if (kol_phrase_find(t, after, end, "ושם צריך|שם צריך|ושם|that's where") < end)
         give(n, KOL_CITY_THATS_WHERE);
+    if (is_wanted_there(f, n))
+        give(n, KOL_CITY_WANTED_THERE);
     if (kol_phrase_find(t, after, end, PAST_AFTER) < end)
         give(n, KOL_CITY_PAST_AFTER);
     size_t soon = end > after + 3 ? after + 3 : end;
@@ -401,16 +416,22 @@ static bool is_denied(const struct kol_field *f, const struct kol_mention *n)
     while (clause > from && t->words[clause].gap < KOL_GAP_COMMA)
         clause--;
     for (size_t i = clause > from ? clause : from; i < n->m.first; i++) {
-        if (kol_phrase_at(t, i,
-                          "לא יכול|לא יכולה|לא יכולים|לא מגיעים|לא מצליח|לא תגיעו|not able|"
-                          "not only|לא רק|not far|לא רחוק|no problem|not too far|why not|לא "
-                          "יודע|if not|לא משנה"))
+        if (kol_phrase_at(
+                t, i,
+                "לא יכול|לא יכולה|לא יכולים|לא מגיעים|לא מצליח|לא תגיעו|not able|"
+                "not only|לא רק|not far|לא רחוק|לא מזמן|not long|no problem|not too far|why not|לא "
+                "יודע|if not|לא משנה"))
             return false;
         /* "No, Oxford" is no denial of Oxford: the comma ends it. */
         if (kol_phrase_at(t, i,
-                          "not|isn't|isnt|aint|ain't|wasnt|לא|ולא|שלא|אינני|איני|never|rather "
+                          "don't live in|do not live in|no longer|don't come to|don't go to|don't "
+                          "send|do not "
+                          "come|not|isn't|isnt|aint|ain't|wasnt|אל תבואו|אל תגיעו|אל "
+                          "תשלחו|לא|ולא|שלא|אינני|איני|never|rather "
                           "than|instead of|במקום|ולא"))
-            return n->m.first - i <= 4;
+            /* "a fridge that doesn't cool I'm in Beit She'an": what is not so is the fridge. */
+            return n->m.first - i <= 4 &&
+                   kol_phrase_find(t, i + 1, n->m.first, "אני|אנחנו|i'm|im|we're") == n->m.first;
     }
     return n->m.end < t->word_count && t->words[n->m.end].gap <= KOL_GAP_HYPHEN &&
            kol_phrase_at(t, n->m.end,
@@ -690,6 +711,10 @@ void kol_city_weigh_pair(const struct kol_field *f, struct kol_mention *a, struc
     if ((but && sentences <= 1 && b_works && !answer) ||
         (corrected && sentences <= 2 && strcmp(a->rule, "city-corrected") != 0))
         give(a, KOL_CITY_OUTDONE);
+    /* "a student from Ashkelon, living in Jerusalem" */
+    if (kol_city_relation(t, &a->m) == 'f' && kol_city_relation(t, &b->m) == 'i' &&
+        b->fired[KOL_CITY_LIVES] && !b->rejected && sentences == 0)
+        give(a, KOL_CITY_LIVES_ELSEWHERE);
     if (but || corrected || sentences > 0 || b->m.first - a->m.end > 3 || a->rejected ||
         b->rejected ||
         kol_phrase_find(t, a->m.end, b->m.first, "or|and|to|from|not|לא|או|ולא") < b->m.first)

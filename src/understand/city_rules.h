@@ -43,6 +43,8 @@
     X(BILLING_AFTER, -4, "\"… for the invoice\"") \
     X(RELATIVE_AFTER, -3.5, "\"in … lives my son\"") \
     X(THATS_WHERE, 2, "\"… and there I need\"") \
+    X(WANTED_THERE, 5, "\"…, and I need someone there\"")                                               \
+    X(LIVES_ELSEWHERE, -2, "from there, living in another")                                               \
     X(PAST_AFTER, -4, "\"… until last year\"") \
     X(AT_WORK, -3, "\"in … at work\"") \
     X(BUT_AFTER, -1.5, "\"…, but the house\"") \

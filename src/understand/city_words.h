@@ -83,7 +83,8 @@
 #define ELSEWHERE \
     "you're in|you are in|youre in|are you in|you guys in|you lot in|all the way from|" \
     "that you work in|i know you're|אתם ב|אתה ב|את ב|אתם מ|אליכם מ|אליכם ב|אתכם ב|אתכם מ|" \
-    "פניתי אליכם|to my garage|to the garage|to a garage|to my mechanic|to the mechanic|" \
+    "פניתי אליכם|tow me to|tow us to|tow my car to|tow the car to|take me to|take us to|recover me to|" \
+    "to my garage|to the garage|to a garage|to my mechanic|to the mechanic|" \
     "to the dealer|to the dealership|tow it to|towed to|take it to|taken to|taking it to|" \
     "get it to|drop it in|drop it at|drop it off|to the shop|to a shop|back to|למוסך|" \
     "לגרור ל|לגרור אותו ל|לקחת אותו ל|להביא אותו ל|לקחת ל|להביא ל|אל המוסך|לנתב\"ג|" \
@@ -197,6 +198,14 @@
     "אבא שלי|אמא שלי|סבתא שלי|סבא שלי|ההורים שלי|חמותי|חמי|אחותי|אחי|הבן שלי|הבת שלי|my dad|my father|" \
     "my mum|my mom|my mother|my gran|my nan|my grandmother|my grandma|my grandad|my sister|" \
     "my brother|my son|my daughter|my parents|my aunt|my uncle"
+#define LOCKED \
+    "ננעל|ננעלה|ננעלו|נתקע|נתקעה|נתקעו|תקוע|תקועה|is stuck|is locked|locked out|locked himself|" \
+    "locked herself|got locked"
+#define IS_BACK "i'm back in|we're back in|i am back in|we are back in|now back in"
+#define WANTED_THERE \
+    "מחפשים שם|מחפש שם|מחפשת שם|צריך שם|צריכה שם|צריכים שם|רוצים שם|someone there|somebody " \
+    "there|need one there|shop there|flat there|house there|place there|apartment there|" \
+    "office there|plumber there|electrician there|photographer there|locksmith there"
 #define HIM "לו|לה|להם|אצלו|אצלה|אצלהם|him|her|them|he's|she's|they're|his|their"
 #define THEY_LIVE \
     "הוא גר|היא גרה|הם גרים|הוא מתגורר|היא מתגוררת|הוא נמצא|היא נמצאת|he lives|she lives|" \

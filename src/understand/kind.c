@@ -188,40 +188,38 @@ static bool is_cancellation(const struct kol_talk *t)
                "מבטל את|מבטלת את|cancel my|cancel the|cancel our|cancel an|cancel tomorrow's|"
                "cancel it please|need to cancel|want to cancel|like to cancel|calling to cancel") &&
            !customer_says(
-               t, "reschedule|rebook|instead|another time|another day|different day|move it to|"
-                  "push it|להזיז|לדחות|תור אחר|מועד אחר|יום אחר|לקבוע מחדש|במקום זה|במקומו|"
-                  "i'm looking for|מחפש|מחפשת|דחוף|urgent|cancel my contract|cancel the contract");
+               t,
+               "another company|בחברה אחרת|חברה אחרת|לא עובד|לא עובדת|רוצה "
+               "אתכם|reschedule|rebook|instead|another time|another day|different day|move it to|"
+               "push it|להזיז|לדחות|תור אחר|מועד אחר|יום אחר|לקבוע מחדש|במקום זה|במקומו|"
+               "i'm looking for|מחפש|מחפשת|דחוף|urgent|cancel my contract|cancel the contract");
 }
 
 /* A bank, a clinic, a shop or a machine tells the business something. */
-#define TELLS                                                                                                                                                                \
-    "להזכיר לך|להזכיר לכם|רציתי להזכיר|רצינו להזכיר|הרינו להזכיר|הרינו להודיע|תזכורת לתור|יש לך " \
-    "תור|שיש לכם תור|"                                                                                                                                           \
-    "נקבע לך תור|עמכם הסליחה|לתושבי|תושבים יקרים|הודעה לתושבים|התרופה שהזמנת|התרופה שלך|המרשם "    \
-    "שלך|ההזמנה שלך מוכנה|"                                                                                                                                 \
-    "ההזמנה שלך הגיעה|תוצאות הבדיקה|תוצאות הבדיקות|מועד תשלום|תשלום הארנונה|הודעה זו תימחק|"         \
-    "ההודעה תימחק|כדי לשמור את ההודעה|תא קולי|appointment reminder|this is a reminder|reminding "                                           \
-    "you|"                                                                                                                                                                   \
-    "just a reminder|courtesy call|courtesy message|planned power|planned outage|planned "                                                                                   \
-    "maintenance|scheduled "                                                                                                                                                 \
-    "outage|power will be off|water will be off|prescription is ready|ready for pick up|ready "                                                                              \
-    "for pickup|ready "                                                                                                                                                      \
-    "for collection|ready to collect|your order is ready|your test results|your results are|this "                                                                           \
-    "message will "                                                                                                                                                          \
-    "be deleted|message will be deleted|mailbox is full|your appointment with|your appointment "                                                                             \
-    "is|council tax"
-#define OFFICES                                                                                                                                                     \
-    "מבנק|מהבנק|בנק לאומי|בנק הפועלים|בנק דיסקונט|מקופת חולים|קופת חולים|מקופה|מעיריית|כאן " \
-    "עיריית|זו עיריית|"                                                                                                                               \
-    "מהעירייה|מבית המרקחת|בית המרקחת|סופר פארם|מחברת החשמל|מחברת הביטוח|מביטוח לאומי|ממס "    \
-    "הכנסה|ממשרד הפנים|"                                                                                                                             \
-    "ממשרד התחבורה|מהדואר|דואר ישראל|מתאגיד המים|מהמשטרה|from the bank|from your bank|from the "                        \
-    "pharmacy|"                                                                                                                                                     \
-    "pharmacy|from the council|city council|from the hospital|from the dental|from the "                                                                            \
-    "doctor's|from the "                                                                                                                                            \
-    "surgery|from the school|from the post office|from the insurance|from the tax|water "                                                                           \
-    "company|con edison|"                                                                                                                                           \
-    "power company|electric company|from hmrc|from the irs"
+/* clang-format off */
+#define TELLS \
+    "להזכיר לך|להזכיר לכם|רציתי להזכיר|רצינו להזכיר|הרינו להזכיר|הרינו להודיע|תזכורת לתור|" \
+    "שיש לך תור|שיש לכם תור|נקבע לך תור|עמכם הסליחה|לתושבי|תושבים יקרים|הודעה לתושבים|" \
+    "התרופה שהזמנת|התרופה שלך|המרשם שלך|ההזמנה שלך מוכנה|ההזמנה שלך הגיעה|תוצאות הבדיקה|" \
+    "תוצאות הבדיקות|מועד תשלום|תשלום הארנונה|הודעה זו תימחק|ההודעה תימחק|כדי לשמור את ההודעה|" \
+    "תא קולי|לשירות בעברית|שיחתך חשובה|לחזרה לתפריט|הקישו אחת|הקש אחת|משליח|השליח|אני השליח|" \
+    "החבילה שלך|המשלוח שלך|לעדכן את הכתובת שלכם|לעדכן את הפרטים שלכם|בקשר לחשבון שלך|" \
+    "appointment reminder|this is a reminder|reminding you|just a reminder|courtesy call|" \
+    "courtesy message|planned power|planned outage|planned maintenance|scheduled outage|" \
+    "power will be off|water will be off|prescription is ready|ready for pick up|ready for " \
+    "pickup|ready for collection|ready to collect|your order is ready|your test results|your " \
+    "results are|this message will be deleted|message will be deleted|mailbox is full|your " \
+    "appointment with|your appointment is|council tax|has been delivered|your package|your " \
+    "parcel|your call is important|regarding your account|about your account|for english press"
+#define OFFICES \
+    "מבנק|מהבנק|בנק לאומי|בנק הפועלים|בנק דיסקונט|מקופת חולים|קופת חולים|מקופה|מעיריית|" \
+    "כאן עיריית|זו עיריית|לעיריית|מהעירייה|מבית המרקחת|בית המרקחת|סופר פארם|מחברת החשמל|" \
+    "מחברת הביטוח|מביטוח לאומי|ממס הכנסה|ממשרד הפנים|ממשרד התחבורה|מהדואר|דואר ישראל|" \
+    "מתאגיד המים|מהמשטרה|מגוגל|מחברת גוגל|from the bank|from your bank|from the pharmacy|" \
+    "pharmacy|from the council|city council|from the hospital|from the dental|from the " \
+    "doctor's|from the surgery|from the school|from the post office|from the insurance|from the " \
+    "tax|water company|con edison|power company|electric company|from hmrc|from the irs"
+/* clang-format on */
 
 static bool is_told_something(const struct kol_talk *t)
 {
