@@ -1,7 +1,6 @@
 #include "transcribe/native_math.h"
 
 #include "base/cleanup.h"
-#include "transcribe/native_vector.h"
 #include <limits.h>
 #include <oneapi/dnnl/dnnl.h>
 #include <pthread.h>
@@ -15,6 +14,7 @@ extern void omp_set_num_threads(int count);
 enum {
     ALIGN = 64,
     TILE = 300, /* rows that a product computes at once: five tiles are a window of 1,500 */
+    VNNI_ISA = 0x67,
     BF16_ISA = 0xe7
 };
 
@@ -35,12 +35,14 @@ static enum kol_code failed(struct kol_err *err, const char *what, dnnl_status_t
 static pthread_once_t engine_once = PTHREAD_ONCE_INIT;
 static dnnl_engine_t engine;
 static dnnl_status_t engine_status;
-static bool engine_bf16;
+static bool engine_bf16, engine_int8;
 
 static void make_engine(void)
 {
     engine_status = dnnl_engine_create(&engine, dnnl_cpu, 0);
-    engine_bf16 = ((int)dnnl_get_effective_cpu_isa() & BF16_ISA) == BF16_ISA;
+    const int isa = (int)dnnl_get_effective_cpu_isa();
+    engine_bf16 = (isa & BF16_ISA) == BF16_ISA;
+    engine_int8 = (isa & VNNI_ISA) == VNNI_ISA;
 }
 
 /* Kol computes on as many threads as it wants to: none of them may start more. oneDNN asks when it
@@ -56,6 +58,12 @@ bool kol_compact_is_bf16(void)
 {
     ready();
     return engine_bf16;
+}
+
+bool kol_math_has_int8(void)
+{
+    ready();
+    return engine_int8;
 }
 
 size_t kol_compact_bytes(void)
@@ -200,7 +208,8 @@ static dnnl_status_t make_desc(struct kol_matrix *x, const dnnl_memory_desc_t *p
                                dnnl_matmul_desc_t *ret)
 {
     const struct kol_matrix_conf *conf = &x->conf;
-    const dnnl_data_type_t in = type_of(!conf->exact), out = type_of(conf->compact);
+    const dnnl_data_type_t in = conf->int8 ? dnnl_s8 : type_of(!conf->exact),
+                           out = conf->int8 ? dnnl_s32 : type_of(conf->compact);
     const dnnl_dims_t a = {conf->m, conf->k}, b = {conf->k, conf->n}, c = {conf->m, conf->n},
                       bias = {1, conf->n};
     dnnl_status_t status = dnnl_memory_desc_init_by_tag(&x->a, 2, a, in, dnnl_ab);
@@ -334,7 +343,8 @@ struct kol_product {
     struct kol_product_conf conf; /* its bias is the one below */
     struct kol_matrix *tile;      /* of TILE rows; decides how the weights are packed */
     void *weights;
-    float *bias;
+    float *bias, *scales;
+    struct kol_columns columns;
     pthread_mutex_t lock; /* of those who write the list below; its items stay as they are */
     _Atomic(struct kol_matrix *) lengths[TILE]; /* for fewer rows, by their number */
 };
@@ -348,6 +358,7 @@ void kol_product_free(struct kol_product *p)
     kol_matrix_free(p->tile);
     free(p->weights);
     free(p->bias);
+    free(p->scales);
     pthread_mutex_destroy(&p->lock);
     free(p);
 }
@@ -362,32 +373,72 @@ static struct kol_matrix_conf matrix_conf(const struct kol_product *p, int m)
         .k = p->conf.k,
         .row_step = 1,
         .column_step = p->conf.k,
-        .bias = p->conf.bias,
+        .bias = p->conf.bias && !p->conf.int8,
         .act = p->conf.act,
         .add = p->conf.add,
         .exact = p->conf.exact,
         .compact = p->conf.compact,
+        .int8 = p->conf.int8,
     };
+}
+
+/* Bytes of a value that goes in and of one that comes out. */
+static size_t size_in(const struct kol_product_conf *conf)
+{
+    return conf->int8 ? sizeof(int8_t) : conf->exact ? sizeof(float) : kol_compact_bytes();
+}
+
+static size_t size_out(const struct kol_product_conf *conf)
+{
+    return conf->compact ? kol_compact_bytes() : sizeof(float);
+}
+
+static void convert_weights(const struct kol_product *p, const float *w, void *ret)
+{
+    const size_t count = (size_t)p->conf.n * (size_t)p->conf.k;
+
+    if (p->conf.int8)
+        kol_to_int8(w, p->conf.n, p->conf.k, ret, p->scales);
+    else if (p->conf.exact)
+        memcpy(ret, w, count * sizeof(float));
+    else
+        kol_compact(w, count, ret);
 }
 
 static enum kol_code pack_weights(struct kol_product *p, const float *w, struct kol_err *err)
 {
-    const size_t count = (size_t)p->conf.n * (size_t)p->conf.k;
     struct kol_math *math = NULL;
-    void *plain = p->conf.exact ? NULL : kol_math_alloc(count, kol_compact_bytes());
+    void *plain = kol_math_alloc((size_t)p->conf.n * (size_t)p->conf.k, size_in(&p->conf));
     enum kol_code code = kol_math_open(&math, err);
 
     p->weights = kol_math_alloc(kol_matrix_packed_bytes(p->tile), 1);
-    if (code == KOL_OK && (!p->weights || (!p->conf.exact && !plain)))
+    if (code == KOL_OK && (!p->weights || !plain))
         code = kol_fail(err, KOL_NO_MEMORY, "native engine: out of memory");
-    if (code == KOL_OK && !p->conf.exact)
-        kol_compact(w, count, plain);
-    if (code == KOL_OK)
-        code = kol_matrix_pack(p->tile, math, p->conf.exact ? (const void *)w : plain, p->weights,
-                               err);
+    if (code == KOL_OK) {
+        convert_weights(p, w, plain);
+        code = kol_matrix_pack(p->tile, math, plain, p->weights, err);
+    }
     kol_math_close(math);
     free(plain);
     return code;
+}
+
+/* A bias of its own (zeros do for sums of whole numbers), and room for their scales. */
+static bool make_columns(struct kol_product *p, const float *bias)
+{
+    const size_t n = (size_t)p->conf.n;
+
+    if (!bias && !p->conf.int8)
+        return true;
+    p->bias = kol_math_alloc(n, sizeof(float));
+    p->scales = p->conf.int8 ? kol_math_alloc(n, sizeof(float)) : NULL;
+    if (!p->bias || (p->conf.int8 && !p->scales))
+        return false;
+    if (bias)
+        memcpy(p->bias, bias, n * sizeof(float));
+    p->conf.bias = p->bias;
+    p->columns = (struct kol_columns){p->scales, p->bias};
+    return true;
 }
 
 enum kol_code kol_product_make(const float *w, const struct kol_product_conf *conf,
@@ -399,13 +450,8 @@ enum kol_code kol_product_make(const float *w, const struct kol_product_conf *co
         return kol_fail(err, KOL_NO_MEMORY, "native engine: out of memory");
     pthread_mutex_init(&p->lock, NULL);
     p->conf = *conf;
-    if (conf->bias) {
-        p->bias = kol_math_alloc((size_t)conf->n, sizeof(float));
-        if (!p->bias)
-            return kol_fail(err, KOL_NO_MEMORY, "native engine: out of memory");
-        memcpy(p->bias, conf->bias, (size_t)conf->n * sizeof(float));
-        p->conf.bias = p->bias;
-    }
+    if (!make_columns(p, conf->bias))
+        return kol_fail(err, KOL_NO_MEMORY, "native engine: out of memory");
     const struct kol_matrix_conf tile = matrix_conf(p, TILE);
     enum kol_code code = kol_matrix_make(&tile, &p->tile, err);
     if (code == KOL_OK)
@@ -415,6 +461,11 @@ enum kol_code kol_product_make(const float *w, const struct kol_product_conf *co
     *ret = p;
     p = NULL;
     return KOL_OK;
+}
+
+const struct kol_columns *kol_product_columns(const struct kol_product *p)
+{
+    return &p->columns;
 }
 
 /* The machine code for m rows; made when it is asked for the first time. */
@@ -441,8 +492,8 @@ static enum kol_code find_length(struct kol_product *p, int m, struct kol_matrix
 enum kol_code kol_product_run(struct kol_product *p, struct kol_math *math, const void *x, int m,
                               void *y, struct kol_err *err)
 {
-    const size_t in = (size_t)p->conf.k * (p->conf.exact ? sizeof(float) : kol_compact_bytes());
-    const size_t out = (size_t)p->conf.n * (p->conf.compact ? kol_compact_bytes() : sizeof(float));
+    const size_t in = (size_t)p->conf.k * size_in(&p->conf);
+    const size_t out = (size_t)p->conf.n * size_out(&p->conf);
 
     for (int done = 0; done < m; done += TILE) {
         struct kol_matrix *matrix;

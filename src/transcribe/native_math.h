@@ -11,6 +11,7 @@
 #define KOL_TRANSCRIBE_NATIVE_MATH_H
 
 #include "base/err.h"
+#include "transcribe/native_vector.h"
 #include <stddef.h>
 
 struct kol_math; /* one thread's stream and scratch memory */
@@ -18,6 +19,9 @@ struct kol_math; /* one thread's stream and scratch memory */
 /* Errors: NO_MEMORY, ENGINE. */
 enum kol_code kol_math_open(struct kol_math **ret, struct kol_err *err) KOL_MUST_CHECK;
 void kol_math_close(struct kol_math *math); /* NULL is fine */
+
+/* Does the CPU compute fast with bytes? */
+bool kol_math_has_int8(void);
 
 /* Is the compact type bf16? Bytes of such a number; floats turned into it. */
 bool kol_compact_is_bf16(void);
@@ -41,6 +45,7 @@ struct kol_matrix_conf {
     bool add;                /* what stands in c is added at the end */
     bool exact;              /* a and b are float whatever the CPU; else compact */
     bool compact;            /* c is compact, else float */
+    bool int8;               /* a and b are int8_t, c is int32_t; with nothing of the above */
 };
 
 struct kol_matrix; /* a product of these sizes: machine code made for them */
@@ -67,12 +72,18 @@ struct kol_product_conf {
     const float *bias; /* copied; NULL: none */
     enum kol_activation act;
     bool add, exact, compact; /* see struct kol_matrix_conf */
+    /* x is int8_t, y the int32_t sums; kol_product_columns() tells what they mean. The weights are
+     * rounded to whole numbers, column by column. */
+    bool int8;
 };
 
 /* w: copied. Errors: NO_MEMORY, ENGINE. */
 enum kol_code kol_product_make(const float *w, const struct kol_product_conf *conf,
                                struct kol_product **ret, struct kol_err *err) KOL_MUST_CHECK;
 void kol_product_free(struct kol_product *p); /* NULL is fine */
+
+/* Of a product with int8. */
+const struct kol_columns *kol_product_columns(const struct kol_product *p);
 
 /*
  * For any m; the first run of a length (or of a rest, as long inputs are cut) takes a few ms more.

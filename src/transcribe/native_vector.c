@@ -20,17 +20,22 @@ enum { LANES = 16 };
 typedef float floats __attribute__((vector_size(64)));
 typedef int32_t ints __attribute__((vector_size(64)));
 typedef uint16_t halves __attribute__((vector_size(32)));
+typedef int8_t bytes __attribute__((vector_size(16)));
 
 INLINE void load(const float *from, floats *ret)
 {
     memcpy(ret, from, sizeof(*ret));
 }
 
-/* A compiler makes one instruction of this. */
 INLINE floats larger(floats a, floats b)
 {
-    for (int i = 0; i < LANES; i++)
-        a[i] = a[i] > b[i] ? a[i] : b[i];
+    const ints left = a > b;
+    ints first, second;
+
+    memcpy(&first, &a, sizeof(first));
+    memcpy(&second, &b, sizeof(second));
+    first = (first & left) | (second & ~left);
+    memcpy(&a, &first, sizeof(a));
     return a;
 }
 
@@ -205,6 +210,16 @@ INLINE float most_in(const float *x, int count)
     return most;
 }
 
+/* x * sigmoid(2 u), u = sqrt(2 / pi) (x + 0.044715 x^3): what 0.5 x (1 + tanh(u)) is. */
+INLINE floats gelu(floats x)
+{
+    const float factor = -2.3022082f; /* -2 log2(e) sqrt(2 / pi) */
+    const floats high = (floats){0} + 120.0f;
+    const floats u = x * (factor + factor * 0.044715f * (x * x));
+
+    return x / (1.0f + power_of_two(-larger(-u, -high)));
+}
+
 INLINE float softmax_row(const float *x, int columns, bool bf16, void *ret, size_t at)
 {
     const float most = most_in(x, columns);
@@ -297,4 +312,125 @@ CLONES void kol_clamp_scale(float *x, size_t count, float least, float factor, f
 {
     for (size_t i = 0; i < count; i++)
         x[i] = (x[i] > least ? x[i] : least) * factor + offset;
+}
+
+/* ---- rows of whole numbers ---- */
+
+enum { WIDEST = 4 * 2048 }; /* of a row, see model_file.c */
+
+bool kol_int8_fits(int width)
+{
+    return width > 0 && width <= WIDEST && width % LANES == 0;
+}
+
+/* x / scale, rounded: the last byte of what 1.5 * 2^23 was added to. */
+INLINE void store_bytes(floats x, float factor, int8_t *ret)
+{
+    const floats shifted = x * factor + 12582912.0f;
+    ints whole;
+
+    memcpy(&whole, &shifted, sizeof(whole));
+    const bytes narrow = __builtin_convertvector(whole, bytes);
+    memcpy(ret, &narrow, sizeof(narrow));
+}
+
+INLINE floats magnitude(floats x)
+{
+    ints bits;
+
+    memcpy(&bits, &x, sizeof(bits));
+    bits &= 0x7fffffff;
+    memcpy(&x, &bits, sizeof(x));
+    return x;
+}
+
+/* A row of floats whose greatest magnitude is known; width: of whole vectors. */
+INLINE float narrow_row(const float *x, int width, float most, int8_t *ret)
+{
+    const float factor = most > 0 ? 127.0f / most : 0;
+    floats v;
+
+    for (int i = 0; i < width; i += LANES) {
+        load(x + i, &v);
+        store_bytes(v, factor, ret + i);
+    }
+    return most / 127.0f;
+}
+
+INLINE float int8_row(const float *x, int width, int8_t *ret)
+{
+    floats most = {0}, v;
+
+    for (int i = 0; i < width; i += LANES) {
+        load(x + i, &v);
+        most = larger(most, magnitude(v));
+    }
+    return narrow_row(x, width, most_of(&most), ret);
+}
+
+CLONES void kol_to_int8(const float *x, int rows, int width, int8_t *ret, float *ret_scales)
+{
+    for (int row = 0; row < rows; row++) {
+        const size_t at = (size_t)row * (size_t)width;
+        ret_scales[row] = int8_row(x + at, width, ret + at);
+    }
+}
+
+CLONES void kol_layer_norm_int8(const float *x, int rows, int width, const float *gain,
+                                const float *bias, int8_t *ret, float *ret_scales)
+{
+    float normed[WIDEST];
+
+    for (int row = 0; row < rows; row++) {
+        const size_t at = (size_t)row * (size_t)width;
+        norm_row(x + at, width, gain, bias, false, normed, 0);
+        ret_scales[row] = int8_row(normed, width, ret + at);
+    }
+}
+
+/* Sixteen sums as what they mean. */
+INLINE floats value_of(const int32_t *sums, float scale, const struct kol_columns *columns, int i)
+{
+    floats factor, bias;
+    ints whole;
+
+    memcpy(&whole, sums + i, sizeof(whole));
+    load(columns->scales + i, &factor);
+    load(columns->bias + i, &bias);
+    return __builtin_convertvector(whole, floats) * (factor * scale) + bias;
+}
+
+CLONES void kol_add_sums(const int32_t *sums, int rows, int width, const float *scales,
+                         const struct kol_columns *columns, float *y)
+{
+    for (int row = 0; row < rows; row++) {
+        for (int i = 0; i < width; i += LANES) {
+            floats v;
+
+            load(y + i, &v);
+            v += value_of(sums, scales[row], columns, i);
+            memcpy(y + i, &v, sizeof(v));
+        }
+        sums += width;
+        y += width;
+    }
+}
+
+CLONES void kol_gelu_sums(const int32_t *sums, int rows, int width, const float *scales,
+                          const struct kol_columns *columns, int8_t *ret, float *ret_scales)
+{
+    float values[WIDEST];
+
+    for (int row = 0; row < rows; row++) {
+        const size_t at = (size_t)row * (size_t)width;
+        floats most = {0};
+
+        for (int i = 0; i < width; i += LANES) {
+            const floats v = gelu(value_of(sums + at, scales[row], columns, i));
+
+            most = larger(most, magnitude(v));
+            memcpy(values + i, &v, sizeof(v));
+        }
+        ret_scales[row] = narrow_row(values, width, most_of(&most), ret + at);
+    }
 }

@@ -35,6 +35,29 @@ void kol_softmax_parts(const float *x, int rows, int columns, bool bf16, void *r
 void kol_divide_rows(const float *x, int rows, int columns, const float *sums, bool bf16, void *ret,
                      size_t stride);
 
+/* ---- rows of whole numbers ---- */
+
+bool kol_int8_fits(int width);
+
+/* Widths are multiples of 16 here, up to 8,192 (kol_int8_fits()). Each row as numbers in -127..127,
+ * and what to multiply them with. */
+void kol_to_int8(const float *x, int rows, int width, int8_t *ret, float *ret_scales);
+void kol_layer_norm_int8(const float *x, int rows, int width, const float *gain, const float *bias,
+                         int8_t *ret, float *ret_scales);
+
+/* What the columns of a product of whole numbers mean: sum * row's scale * scale + bias. */
+struct kol_columns {
+    const float *scales, *bias;
+};
+
+/* y += that; GELU of that to whole numbers again, whose scales may go where the old ones are. */
+void kol_add_sums(const int32_t *sums, int rows, int width, const float *scales,
+                  const struct kol_columns *columns, float *y);
+void kol_gelu_sums(const int32_t *sums, int rows, int width, const float *scales,
+                   const struct kol_columns *columns, int8_t *ret, float *ret_scales);
+
+/* ---- the spectrum ---- */
+
 /* x = log10(max(x, least)); returns the greatest. */
 float kol_log10_all(float *x, size_t count, float least);
 
