@@ -158,6 +158,8 @@ static void test_what_finds_what(void **state)
         {"café", "the cafe", "the [cafe]", 1},
         {"door key", "the key is inside", "the [key] is inside", 1},
         {"דלת", "door", "door", 0},
+        {"0521234567", "call 052-123-4567", "call [052]-[123]-[4567]", 1},
+        {"0521234567", "call 0521234567", "call [0521234567]", 1},
     };
 
     for (size_t i = 0; i < KOL_COUNT(rows); i++) {
@@ -179,6 +181,8 @@ static void test_match_expressions(void **state)
         {"a OR b", "(\"a\") AND (\"or\") AND (\"b\")"},
         {"\"key\" NEAR/5 -summary:*", "(\"kei\") AND (\"near\") AND (\"5\") AND (\"summari\")"},
         {"key KEYS", "(\"kei\")"},
+        {"0521234567", "(\"0521234567\" OR \"052\" AND \"123\" AND \"4567\")"},
+        {"052123456", "(\"052123456\")"},
         {"הבית", "(\"הבית\" OR \"בית\")"},
         {"'; DROP TABLE call; --", "(\"drop\") AND (\"tabl\") AND (\"call\")"},
         {"", NULL},

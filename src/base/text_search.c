@@ -1,5 +1,6 @@
 /* text_search.c - words, their forms, and the query; see text_search.h. */
 #include "base/text_search.h"
+#include "base/phone_form.h"
 
 #include <string.h>
 #include <unicase.h>
@@ -197,6 +198,7 @@ static void add_form(struct kol_search_forms *ret, const char *text)
 void kol_search_forms(const char *norm, size_t least_letters, struct kol_search_forms *ret)
 {
     ret->count = 0;
+    ret->groups = false;
     add_form(ret, norm);
     if (!starts_hebrew(norm))
         return;
@@ -228,6 +230,24 @@ void kol_search_add_index(struct kol_str *s, const char *text)
 
 /* ---- the query ---- */
 
+/* "0521234567" also as 052, 123 and 4567. */
+static void add_groups(struct kol_search_forms *forms)
+{
+    const char *digits = forms->text[0];
+    char form[KOL_PHONE_FORM_SIZE];
+
+    if (strspn(digits, "0123456789") != strlen(digits) || !kol_phone_form(digits, false, form))
+        return;
+    for (const char *at = form; *at && forms->count < KOL_SEARCH_FORMS_MAX;) {
+        const size_t n = strspn(at, "0123456789");
+        memcpy(forms->text[forms->count], at, n);
+        forms->text[forms->count][n] = '\0';
+        forms->count += n > 0;
+        at += n > 0 ? n : 1;
+    }
+    forms->groups = forms->count > 1;
+}
+
 static bool has_term(const struct kol_search_query *query, const char *form)
 {
     for (size_t i = 0; i < query->count; i++)
@@ -250,6 +270,7 @@ enum kol_code kol_search_parse(const char *text, struct kol_search_query *ret, s
         kol_search_forms(word.norm, LEAST_ASKED, &forms);
         if (has_term(ret, forms.text[0]))
             continue;
+        add_groups(&forms);
         if (ret->count == KOL_SEARCH_WORDS_MAX)
             return kol_fail(err, KOL_BAD_INPUT, "a search has at most %d words",
                             KOL_SEARCH_WORDS_MAX);
@@ -264,8 +285,14 @@ void kol_search_add_match(struct kol_str *s, const struct kol_search_query *quer
 {
     for (size_t i = 0; i < query->count; i++) {
         kol_str_add(s, i ? " AND (" : "(");
-        for (size_t j = 0; j < query->terms[i].count; j++)
-            kol_str_add_fmt(s, "%s\"%s\"", j ? " OR " : "", query->terms[i].text[j]);
+        for (size_t j = 0; j < query->terms[i].count; j++) {
+            const bool group = query->terms[i].groups && j > 1; /* AND binds more than OR */
+            kol_str_add_fmt(s, "%s\"%s\"",
+                            group ? " AND "
+                            : j   ? " OR "
+                                  : "",
+                            query->terms[i].text[j]);
+        }
         kol_str_add(s, ")");
     }
 }

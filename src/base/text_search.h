@@ -32,6 +32,7 @@ bool kol_search_next(struct kol_search_scan *scan, struct kol_search_word *ret);
 
 struct kol_search_forms {
     size_t count; /* at least 1 */
+    bool groups;  /* of a query: all but the first together are as good as the first */
     char text[KOL_SEARCH_FORMS_MAX][KOL_SEARCH_NORM_BYTES];
 };
 /* least_letters: how many must be left of a Hebrew word when prefix letters are taken off. */
@@ -45,7 +46,8 @@ struct kol_search_query {
     struct kol_search_forms terms[KOL_SEARCH_WORDS_MAX];
 };
 /*
- * Everything but letters and digits only separates: there are no operators.
+ * Everything but letters and digits only separates: there are no operators. A telephone number in
+ * one piece ("0521234567") is also found in the groups in which transcripts have it.
  * Errors: BAD_INPUT (no word in it, too many words, too long, no UTF-8).
  */
 enum kol_code kol_search_parse(const char *text, struct kol_search_query *ret,
