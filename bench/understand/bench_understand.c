@@ -1,6 +1,6 @@
 /*
  * bench_understand.c - how well calls are understood: ./dev bench understand [--misses]
- * [--strengths] [FILE.jsonl …]
+ * [--strengths] [FILE.jsonl …], or --features FILE.tsv for train.py
  *
  * Reads labelled calls (bench/data/insight-README.md), prints precision, recall and F1 of every
  * value by language and by tag, calibration, summary facts and time; the last line is one JSON
@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "features.h"
 #include "understand/insight.h"
 #include "understand/text.h"
 #include <ctype.h>
@@ -526,7 +527,11 @@ int main(int argc, char **argv)
     group_of(&b, "all");
     int status = 0, files = 0;
     for (int i = 1; i < argc && status == 0; i++) {
-        if (strcmp(argv[i], "--misses") == 0) {
+        if (strcmp(argv[i], "--features") == 0 && i + 1 < argc) {
+            status = kol_write_features(lexicon, argv[i + 1]);
+            kol_lexicon_free(lexicon);
+            return status;
+        } else if (strcmp(argv[i], "--misses") == 0) {
             b.misses = true;
         } else if (strcmp(argv[i], "--strengths") == 0) {
             b.strengths = true; /* for calibrate.py */

@@ -22,7 +22,7 @@ struct kol_confidence_curve {
 static const struct kol_confidence_curve kol_confidence_of_city =
     {-0.604, 0.132, 9, 1.147, 4, 0.000, 4, 0.97, 0.79};
 static const struct kol_confidence_curve kol_confidence_of_service =
-    {-1.413, 0.102, 20, 0.339, 8, 0.000, 4, 0.97, 0.97};
+    {-0.355, 0.044, 20, 0.387, 8, 0.000, 4, 0.97, 0.97};
 /* clang-format on */
 
 static inline double kol_confidence(const struct kol_confidence_curve *c,

@@ -9,4 +9,5 @@
 
 EMBED(kol_data_services, "services.txt");
 EMBED(kol_data_places, "places.tsv");
+EMBED(kol_data_learned, "learned.bin");
 EMBED(kol_data_names, "names.txt");

@@ -79,9 +79,6 @@ static double combined(const struct kol_insight *r)
 
 static void find_all(struct kol_scene *s, struct kol_insight *ret)
 {
-    kol_find_phone(s, &ret->callback_phone);
-    kol_find_name(s, &ret->customer_name);
-    s->kind = kol_find_kind(s);
     if (s->kind == KOL_INSIGHT_REQUEST) {
         kol_find_service(s, &ret->service); /* first: a town beside the trouble is the town */
         kol_find_city(s, &ret->city);
@@ -96,11 +93,10 @@ static void find_all(struct kol_scene *s, struct kol_insight *ret)
     }
 }
 
-enum kol_code kol_insight_extract(struct kol_arena *a, const struct kol_lexicon *lexicon,
-                                  const struct kol_insight_input *in, struct kol_insight *ret,
-                                  struct kol_err *err)
+enum kol_code kol_scene_open(struct kol_arena *a, const struct kol_lexicon *lexicon,
+                             const struct kol_insight_input *in, struct kol_scene *ret,
+                             struct kol_insight *out, struct kol_err *err)
 {
-    struct kol_insight out = {0};
     struct kol_scene s = {.a = a, .lexicon = lexicon, .in = in};
     enum kol_code code = kol_talk_build(a, in, &s.talk, err);
     if (code != KOL_OK)
@@ -109,7 +105,23 @@ enum kol_code kol_insight_extract(struct kol_arena *a, const struct kol_lexicon 
     if (!s.marks)
         return kol_fail(err, KOL_NO_MEMORY, "understand: out of memory");
     s.hebrew = is_hebrew(&s);
-    set_defaults(&out);
+    set_defaults(out);
+    kol_find_phone(&s, &out->callback_phone);
+    kol_find_name(&s, &out->customer_name);
+    s.kind = kol_find_kind(&s);
+    *ret = s;
+    return KOL_OK;
+}
+
+enum kol_code kol_insight_extract(struct kol_arena *a, const struct kol_lexicon *lexicon,
+                                  const struct kol_insight_input *in, struct kol_insight *ret,
+                                  struct kol_err *err)
+{
+    struct kol_insight out = {0};
+    struct kol_scene s;
+    enum kol_code code = kol_scene_open(a, lexicon, in, &s, &out, err);
+    if (code != KOL_OK)
+        return code;
     find_all(&s, &out);
     out.kind = s.kind;
     out.language = s.hebrew ? "he" : "en";

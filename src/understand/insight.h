@@ -2,7 +2,7 @@
  * insight.h - what a call was about: service, city, callback number, name, urgency and a summary.
  *
  * Used by: pipeline (the understand stage), bench, cli. Knows: words. Does not know: the database,
- * the network, audio. Rules only, no model: the same input gives the same output.
+ * the network, audio. Rules and a small learned table: the same input gives the same output.
  * Threading: a loaded lexicon is read-only and may be shared; all else lives in the caller's arena.
  */
 #ifndef KOL_UNDERSTAND_INSIGHT_H

@@ -1,7 +1,7 @@
 /*
  * lexicon.c - loads taxonomy, gazetteer and first names.
  */
-#include "understand/lexicon.h"
+#include "understand/learned.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,6 +50,16 @@ static enum kol_code read_places_and_names(struct kol_lexicon *l, struct kol_err
     return read_names(l->arena, names, err);
 }
 
+static enum kol_code read_learned(struct kol_lexicon *l, struct kol_err *err)
+{
+    struct kol_learned *learned = kol_arena_alloc(l->arena, sizeof *learned);
+    struct kol_source source = builtin("learned.bin", kol_data_learned, kol_data_learned_end);
+    if (!learned)
+        return no_memory(err);
+    l->learned = learned;
+    return kol_learned_read(l->arena, &source, &l->taxonomy, learned, err);
+}
+
 /* An empty lexicon that lives in an arena of its own. */
 static struct kol_lexicon *lexicon_new(void)
 {
@@ -71,6 +81,8 @@ enum kol_code kol_lexicon_load(struct kol_lexicon **ret, struct kol_err *err)
     enum kol_code code = kol_taxonomy_read(l->arena, &source, 1, &l->taxonomy, err);
     if (code == KOL_OK)
         code = read_places_and_names(l, err);
+    if (code == KOL_OK)
+        code = read_learned(l, err);
     if (code != KOL_OK) {
         kol_lexicon_free(l);
         return code;
@@ -102,6 +114,8 @@ enum kol_code kol_lexicon_for_business(const struct kol_lexicon *base, const cha
     }
     l->places = base->places;
     l->first_names = base->first_names;
+    l->learned =
+        base->learned; /* a business's file comes after ours: services keep their numbers */
     *ret = l;
     return KOL_OK;
 }

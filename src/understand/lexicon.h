@@ -34,6 +34,7 @@ struct kol_cue {
     uint8_t part_count;
     enum kol_cue_level level;
     bool title; /* the canonical name itself */
+    bool own;   /* of the business's own file */
 };
 
 struct kol_taxonomy {
@@ -131,6 +132,7 @@ struct kol_lexicon {
     struct kol_arena *arena;
     const struct kol_gazetteer *places; /* borrowed from base for a business's lexicon */
     struct kol_taxonomy taxonomy;
+    const struct kol_learned *learned;   /* borrowed from base like places */
     const struct kol_index *first_names; /* folded */
 };
 
@@ -139,6 +141,7 @@ bool kol_is_first_name(const struct kol_lexicon *lexicon, const char *folded);
 /* Compiled-in files (embedded.c). */
 extern const char kol_data_services[], kol_data_services_end[];
 extern const char kol_data_places[], kol_data_places_end[];
+extern const char kol_data_learned[], kol_data_learned_end[];
 extern const char kol_data_names[], kol_data_names_end[];
 
 #endif

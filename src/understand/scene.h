@@ -61,6 +61,14 @@ static inline enum kol_role kol_role_at(const struct kol_talk *t, size_t i)
 enum kol_answer { KOL_ANSWER_NONE, KOL_ANSWER_YES, KOL_ANSWER_NO };
 enum kol_answer kol_answer_after(const struct kol_talk *t, size_t turn);
 
+/*
+ * The words of a call with what comes before the service: number, name, kind (insight.c). The
+ * values found go into out.
+ */
+enum kol_code kol_scene_open(struct kol_arena *a, const struct kol_lexicon *lexicon,
+                             const struct kol_insight_input *in, struct kol_scene *ret,
+                             struct kol_insight *out, struct kol_err *err) KOL_MUST_CHECK;
+
 /* --- the finders; each fills what it finds, with evidence --- */
 
 void kol_find_phone(struct kol_scene *s, struct kol_insight_value *ret);
@@ -68,6 +76,8 @@ void kol_find_name(struct kol_scene *s, struct kol_insight_value *ret);
 enum kol_insight_kind kol_find_kind(const struct kol_scene *s);
 void kol_find_city(struct kol_scene *s, struct kol_insight_value *ret);
 void kol_find_service(struct kol_scene *s, struct kol_insight_value *ret);
+/* What the rules give every service of the taxonomy, in points; false: out of memory. */
+bool kol_service_points(struct kol_scene *s, double *ret);
 void kol_find_urgency(struct kol_scene *s, bool requested, struct kol_insight_value *ret);
 void kol_write_summary(struct kol_scene *s, struct kol_insight *ret);
 

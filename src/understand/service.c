@@ -2,6 +2,7 @@
  * service.c - what trade is wanted: cues of the taxonomy found in the call, weighed and summed.
  */
 #include "understand/confidence.h"
+#include "understand/learned.h"
 #include "understand/scene.h"
 #include "understand/service_words.h"
 #include "understand/sound.h"
@@ -23,6 +24,7 @@ struct tally {
     double best[KOL_CUE_LEVELS]; /* the strongest cue of each level */
     double things;               /* of other objects of the trade: they add up */
     double more;                 /* for cues of the same level again; a story repeats its words */
+    double own_words;            /* of cues in the business's own file */
     bool own;                    /* more than the name of the business said it */
     double denied;               /* how strongly it was said not to be wanted */
     struct kol_span span;        /* of the strongest cue */
@@ -330,6 +332,7 @@ static void score_cue(struct search *x, const struct kol_cue *cue, struct kol_sp
         y->more += 0.15 * (points < y->best[cue->level] ? points : y->best[cue->level]);
     }
     y->own |= !is_business_name(x, span.first);
+    y->own_words += cue->own ? points : 0;
     x->named |=
         cue->level <= KOL_CUE_DOES && kol_role_at(&x->s->talk, span.first) != KOL_ROLE_AGENT;
     if (points > y->best[cue->level])
@@ -471,48 +474,116 @@ static bool asks_for_something(const struct search *x)
     return false;
 }
 
+static void add_up(const struct search *x, double *ret)
+{
+    for (size_t i = 0; i < x->t->service_count; i++)
+        ret[i] = x->t->services[i].allowed ? total(&x->tallies[i]) : -99;
+}
+
+/* What the rules give every service, in points. False: out of memory. */
+static bool search_rules(struct search *x, double *ret)
+{
+    x->tallies = kol_arena_array(x->s->a, x->t->service_count + 1, sizeof *x->tallies);
+    x->seen = kol_arena_array(x->s->a, x->t->cue_count + 1, sizeof *x->seen);
+    if (!x->tallies || !x->seen || !find_hits(x))
+        return false;
+    score_hits(x);
+    add_up(x, ret);
+    double first = 0;
+    for (size_t i = 0; i < x->t->service_count; i++)
+        first = ret[i] > first ? ret[i] : first;
+    if (first < 5 || !x->named) { /* only when the words as they stand name no trade */
+        score_sounds(x);
+        add_up(x, ret);
+    }
+    return true;
+}
+
+bool kol_service_points(struct kol_scene *s, double *ret)
+{
+    struct search x = {.s = s, .t = &s->lexicon->taxonomy};
+    return search_rules(&x, ret);
+}
+
+/* The business's own words know better than what was learned of others. */
+static bool own_words_decide(const struct search *x, const double *points)
+{
+    for (size_t i = 0; i < x->t->service_count; i++)
+        if (points[i] >= THRESHOLD && x->tallies[i].own_words >= THRESHOLD)
+            return true;
+    return false;
+}
+
+struct choice {
+    size_t best;
+    double first, second; /* points; second is never below 0 */
+};
+
+static struct choice choose(const struct search *x, const double *points)
+{
+    struct choice c = {.first = -99};
+    for (size_t i = 0; i < x->t->service_count; i++) {
+        if (points[i] > c.first) {
+            c.second = c.first > 0 ? c.first : 0;
+            c.first = points[i];
+            c.best = i;
+        } else if (points[i] > c.second) {
+            c.second = points[i];
+        }
+    }
+    return c;
+}
+
+/* Adds what was learned, unless that would make a trade of a call that asks for none. */
+static bool add_learned(const struct search *x, bool alone, double *points,
+                        struct kol_heard_trades *ret)
+{
+    if (own_words_decide(x, points) || !kol_learned_hear(x->s, alone, ret))
+        return false;
+    for (size_t i = 0; i < x->t->service_count; i++)
+        points[i] += ret->points[i];
+    return true;
+}
+
+/* The words that decide: a sentence when the rules alone would not have said the same. */
+static struct kol_span evidence_of(const struct search *x, size_t service, bool learned,
+                                   const struct kol_heard_trades *heard, const char **ret_rule)
+{
+    *ret_rule = learned ? "service-learned" : x->tallies[service].rule;
+    if (!learned)
+        return x->tallies[service].span;
+    kol_learned_mark(x->s, heard->spans[service], service);
+    return heard->spans[service];
+}
+
 void kol_find_service(struct kol_scene *s, struct kol_insight_value *ret)
 {
     struct search x = {.s = s, .t = &s->lexicon->taxonomy};
-    x.tallies = kol_arena_array(s->a, x.t->service_count + 1, sizeof *x.tallies);
-    x.seen = kol_arena_array(s->a, x.t->cue_count + 1, sizeof *x.seen);
-    if (!x.tallies || !x.seen || !find_hits(&x))
+    struct kol_heard_trades heard = {0};
+    double *points = kol_arena_array(s->a, x.t->service_count + 1, sizeof *points);
+    if (!points || !search_rules(&x, points))
         return;
-    score_hits(&x);
-    size_t best = 0;
-    double first = -99, second = 0;
-    for (int pass = 0; pass < 2; pass++) {
-        first = -99;
-        second = 0;
-        for (size_t i = 0; i < x.t->service_count; i++) {
-            double points = x.t->services[i].allowed ? total(&x.tallies[i]) : -99;
-            if (points > first) {
-                second = first > 0 ? first : 0;
-                first = points;
-                best = i;
-            } else if (points > second) {
-                second = points;
-            }
-        }
-        if (pass == 1 || (first >= 5 && x.named))
-            break;
-        score_sounds(&x); /* only when the words as they stand name no trade */
-    }
-    if (first < THRESHOLD)
+    struct choice rules = choose(&x, points);
+    bool listened = add_learned(&x, rules.first < THRESHOLD, points, &heard);
+    struct choice c = choose(&x, points);
+    bool learned = listened && (rules.first < THRESHOLD || rules.best != c.best);
+    if (c.first < THRESHOLD)
         return;
-    const struct tally *y = &x.tallies[best];
-    const struct kol_service *service = &x.t->services[best];
-    if (!y->own && !asks_for_something(&x))
+    struct kol_insight_strength strength = {c.first, c.first - c.second, 0};
+    const struct kol_service *service = &x.t->services[c.best];
+    const char *rule;
+    struct kol_span span = evidence_of(&x, c.best, learned, &heard, &rule);
+    bool caller = learned && kol_role_at(&s->talk, span.first) != KOL_ROLE_AGENT;
+    if (!x.tallies[c.best].own && !caller && !asks_for_something(&x))
         return;
-    struct kol_insight_strength strength = {first, first - second, 0};
-    s->request = y->span;
-    mark_topic(&x, best);
+    s->request = span;
+    mark_topic(&x, c.best);
     *ret = (struct kol_insight_value){.value = s->hebrew ? service->he : service->en,
                                       .value_en = service->id,
-                                      .rule = y->rule,
+                                      .rule = rule,
                                       .strength = strength,
                                       .confidence =
                                           kol_confidence(&kol_confidence_of_service, &strength) *
-                                          (0.5 + 0.5 * kol_heard(s, y->span))};
-    kol_set_evidence(s, y->span, ret);
+                                          (0.5 + 0.5 * kol_heard(s, span))};
+    kol_set_evidence(s, span, ret);
 }

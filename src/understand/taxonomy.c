@@ -20,6 +20,7 @@ struct reader {
     size_t set_count;
     size_t service_cap, cue_cap, phrase_cap, part_cap, pattern_cap;
     uint32_t current; /* service + 1 */
+    bool own;         /* in the business's own file */
     char *scratch;    /* one cue with its sets written out, MAX_CUE bytes */
     struct kol_err *err;
 };
@@ -167,8 +168,10 @@ static enum kol_code read_cue(struct reader *r, const char *text, enum kol_cue_l
         return no_memory(r);
     uint32_t number = (uint32_t)t->cue_count++;
     struct kol_cue *c = &t->cues[number];
-    *c = (struct kol_cue){
-        .service = r->current - 1, .first_part = (uint32_t)t->part_count, .level = level};
+    *c = (struct kol_cue){.service = r->current - 1,
+                          .first_part = (uint32_t)t->part_count,
+                          .level = level,
+                          .own = r->own};
     for (char *part; (part = strsep(&cue, "+"));) {
         if (++c->part_count > 4)
             return FAIL(r, "more than four parts in a cue");
@@ -314,6 +317,7 @@ enum kol_code kol_taxonomy_read(struct kol_arena *a, const struct kol_source *so
         r.file = sources[i].name;
         r.line = 0;
         r.current = 0;
+        r.own = i > 0;
         for (char *line; (line = strsep(&text, "\n"));) {
             r.line++;
             enum kol_code code = read_line(&r, line);
