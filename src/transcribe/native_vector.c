@@ -20,11 +20,16 @@ enum { LANES = 16 };
 typedef float floats __attribute__((vector_size(64)));
 typedef int32_t ints __attribute__((vector_size(64)));
 typedef uint16_t halves __attribute__((vector_size(32)));
+typedef int16_t shorts __attribute__((vector_size(32)));
 typedef int8_t bytes __attribute__((vector_size(16)));
+
+/* The same wherever it lies. (A checked memcpy() would be a call.) */
+typedef float loose_floats __attribute__((vector_size(64), aligned(4), may_alias));
+typedef int8_t loose_bytes __attribute__((vector_size(16), aligned(1), may_alias));
 
 INLINE void load(const float *from, floats *ret)
 {
-    memcpy(ret, from, sizeof(*ret));
+    *ret = *(const loose_floats *)from;
 }
 
 INLINE floats larger(floats a, floats b)
@@ -84,7 +89,7 @@ INLINE void store(const floats *v, bool bf16, void *ret, size_t i)
     if (bf16)
         store_bf16(v, (uint16_t *)ret + i);
     else
-        memcpy((float *)ret + i, v, sizeof(*v));
+        *(loose_floats *)((float *)ret + i) = *v;
 }
 
 INLINE void store_one(float x, bool bf16, void *ret, size_t i)
@@ -330,8 +335,7 @@ INLINE void store_bytes(floats x, float factor, int8_t *ret)
     ints whole;
 
     memcpy(&whole, &shifted, sizeof(whole));
-    const bytes narrow = __builtin_convertvector(whole, bytes);
-    memcpy(ret, &narrow, sizeof(narrow));
+    *(loose_bytes *)ret = __builtin_convertvector(__builtin_convertvector(whole, shorts), bytes);
 }
 
 INLINE floats magnitude(floats x)
@@ -409,7 +413,7 @@ CLONES void kol_add_sums(const int32_t *sums, int rows, int width, const float *
 
             load(y + i, &v);
             v += value_of(sums, scales[row], columns, i);
-            memcpy(y + i, &v, sizeof(v));
+            *(loose_floats *)(y + i) = v;
         }
         sums += width;
         y += width;
@@ -429,7 +433,7 @@ CLONES void kol_gelu_sums(const int32_t *sums, int rows, int width, const float 
             const floats v = gelu(value_of(sums + at, scales[row], columns, i));
 
             most = larger(most, magnitude(v));
-            memcpy(values + i, &v, sizeof(v));
+            *(loose_floats *)(values + i) = v;
         }
         ret_scales[row] = narrow_row(values, width, most_of(&most), ret + at);
     }

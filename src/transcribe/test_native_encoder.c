@@ -18,6 +18,7 @@ static const struct {
     int width, heads;
 } models[] = {{48, 3}, {64, 1}};
 static int width, heads;
+static size_t model_count; /* the second has nothing of its own on a CPU without bf16 */
 
 static struct kol_native_hparams sizes = {
     .vocab = 50,
@@ -428,7 +429,7 @@ static void check_features(struct kol_native_ear *ear, const double *wanted)
 static void encodes_as_in_doubles(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < KOL_COUNT(models); i++) {
+    for (size_t i = 0; i < model_count; i++) {
         struct kol_native_encoder *e;
         struct kol_native_ear *ear;
 
@@ -517,6 +518,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(hears_a_spectrum),        cmocka_unit_test(encodes_as_in_doubles),
         cmocka_unit_test(stops_between_layers),    cmocka_unit_test(needs_all_tensors),
     };
+    model_count = argc > 1 ? 1 : KOL_COUNT(models);
     const int failed = cmocka_run_group_tests(tests, make_first, remove_model);
 
     if (failed || !kol_compact_is_bf16() || argc > 1)
