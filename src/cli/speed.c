@@ -22,20 +22,21 @@ static int thread_count(const struct kol_conf *conf)
 
 static json_t *row_of(const char *model, const struct kol_speed *s)
 {
-    return json_pack("{s:s,s:i,s:f,s:f,s:I,s:f,s:f,s:f}", "model", model, "threads", s->threads,
-                     "encode_ms", s->encode_ms, "token_ms", s->token_ms, "memory_bytes",
-                     (json_int_t)s->resident_bytes, "real_time_factor", s->real_time_factor,
-                     "hang_up_to_transcript_s", s->hang_up_to_transcript_s, "call_minutes_per_hour",
-                     s->call_minutes_per_hour);
+    return json_pack("{s:s,s:s,s:i,s:f,s:f,s:I,s:f,s:f,s:f}", "model", model, "engine", s->engine,
+                     "threads", s->threads, "encode_ms", s->encode_ms, "token_ms", s->token_ms,
+                     "memory_bytes", (json_int_t)s->resident_bytes, "real_time_factor",
+                     s->real_time_factor, "hang_up_to_transcript_s", s->hang_up_to_transcript_s,
+                     "call_minutes_per_hour", s->call_minutes_per_hour);
 }
 
 static void print_speed(const char *model, const struct kol_speed *s)
 {
-    printf("%s, %d thread%s: a window of 30 s takes %.2f s, a token %.1f ms; %lld MB of memory\n"
+    printf("%s (engine %s), %d thread%s: a window of 30 s takes %.2f s, a token %.1f ms; %lld MB "
+           "of memory\n"
            "  a two-channel call takes %.2f of its length: a transcript %.0f s after a call of 5 "
            "minutes, %.0f minutes of calls per hour\n",
-           model, s->threads, s->threads == 1 ? "" : "s", s->encode_ms / 1000, s->token_ms,
-           (long long)(s->resident_bytes / 1000000), s->real_time_factor,
+           model, s->engine, s->threads, s->threads == 1 ? "" : "s", s->encode_ms / 1000,
+           s->token_ms, (long long)(s->resident_bytes / 1000000), s->real_time_factor,
            s->hang_up_to_transcript_s, s->call_minutes_per_hour);
 }
 

@@ -1,15 +1,14 @@
 #include "transcribe/speed.h"
 
 #include "base/cleanup.h"
-#include "base/str.h"
+#include "transcribe/engine.h"
 #include "transcribe/model_file.h"
-#include "transcribe/whisper_log.h"
+#include "transcribe/speed_rig.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include <whisper.h>
 
 enum { RATE = 16000, WINDOW_S = 30, TOKENS = 48, THREADS_MOST = 64 };
 
@@ -25,22 +24,13 @@ enum { RATE = 16000, WINDOW_S = 30, TOKENS = 48, THREADS_MOST = 64 };
 #define EXAMPLE_MINUTES 5.0
 
 struct bout { /* one thread's part */
-    struct whisper_context *ctx;
+    const struct kol_speed_rig *rig;
+    void *model;
     pthread_barrier_t *barrier;
     pthread_t thread;
     double encode_ms, token_ms;
     bool failed;
 };
-
-static bool decode_tokens(struct bout *b, struct whisper_state *state)
-{
-    const whisper_token token = whisper_token_sot(b->ctx);
-
-    for (int i = 0; i < TOKENS; i++)
-        if (whisper_decode_with_state(b->ctx, state, &token, 1, i, 1) != 0)
-            return false;
-    return true;
-}
 
 /* Of this thread: what others do on the machine meanwhile does not count. */
 static double cpu_ms(void)
@@ -55,24 +45,24 @@ static double cpu_ms(void)
 static void *run_bout(void *arg)
 {
     struct bout *b = arg;
-    struct whisper_state *state = whisper_init_state(b->ctx);
+    void *state = b->rig->open(b->model);
     float *pcm = calloc(WINDOW_S * RATE, sizeof(*pcm));
 
     for (int i = 0; pcm && i < WINDOW_S * RATE; i++)
         pcm[i] = (float)(i * 79 % 2001 - 1000) / 4000.0F;
-    b->failed = !state || !pcm ||
-                whisper_pcm_to_mel_with_state(b->ctx, state, pcm, WINDOW_S * RATE, 1) != 0;
+    /* What is done once only, such as making code for this CPU, is not what a window costs. */
+    b->failed = !state || !pcm || !b->rig->encode(state, pcm, WINDOW_S * RATE);
     pthread_barrier_wait(b->barrier);
     double began_ms = cpu_ms();
-    b->failed = b->failed || whisper_encode_with_state(b->ctx, state, 0, 1) != 0;
+    b->failed = b->failed || !b->rig->encode(state, pcm, WINDOW_S * RATE);
     b->encode_ms = cpu_ms() - began_ms;
     pthread_barrier_wait(b->barrier);
     began_ms = cpu_ms();
-    b->failed = b->failed || !decode_tokens(b, state);
+    b->failed = b->failed || !b->rig->decode(state, TOKENS);
     b->token_ms = (cpu_ms() - began_ms) / TOKENS;
     pthread_barrier_wait(b->barrier);
     free(pcm);
-    whisper_free_state(state);
+    b->rig->close(state);
     return NULL;
 }
 
@@ -88,8 +78,8 @@ static int64_t resident(void)
     return strtoll(end, NULL, 10) * sysconf(_SC_PAGESIZE);
 }
 
-static enum kol_code run_bouts(struct whisper_context *ctx, int threads, struct kol_speed *ret,
-                               struct kol_err *err)
+static enum kol_code run_bouts(const struct kol_speed_rig *rig, void *model, int threads,
+                               struct kol_speed *ret, struct kol_err *err)
 {
     struct bout bouts[THREADS_MOST];
     pthread_barrier_t barrier;
@@ -98,7 +88,7 @@ static enum kol_code run_bouts(struct whisper_context *ctx, int threads, struct 
 
     pthread_barrier_init(&barrier, NULL, (unsigned)threads + 1);
     for (; started < threads; started++) {
-        bouts[started] = (struct bout){.ctx = ctx, .barrier = &barrier};
+        bouts[started] = (struct bout){.rig = rig, .model = model, .barrier = &barrier};
         if (pthread_create(&bouts[started].thread, NULL, run_bout, &bouts[started]) != 0)
             abort(); /* the others wait at the barrier: there is no way back */
     }
@@ -127,30 +117,46 @@ static void estimate(struct kol_speed *s)
     s->call_minutes_per_hour = s->real_time_factor > 0 ? 60 / s->real_time_factor : 0;
 }
 
+/* As the engine is chosen that transcribes: see kol_engine_open(). */
+static enum kol_code load_best(const char *path, const struct kol_model_info *info, int threads,
+                               const struct kol_speed_rig **ret, void **ret_model,
+                               struct kol_err *err)
+{
+#if KOL_NATIVE
+    *ret = &kol_speed_native;
+    if (kol_engine_native_is_there() &&
+        kol_model_fits(info, "measured", threads, true, err) == KOL_OK &&
+        (*ret_model = kol_speed_native.load(path)))
+        return KOL_OK;
+#endif
+    *ret = &kol_speed_whisper;
+    enum kol_code code = kol_model_fits(info, "measured", threads, false, err);
+    if (code != KOL_OK)
+        return code;
+    *ret_model = kol_speed_whisper.load(path);
+    return *ret_model ? KOL_OK : kol_fail(err, KOL_NO_MODEL, "%s cannot be loaded", path);
+}
+
 enum kol_code kol_speed_measure(const char *path, int threads, struct kol_speed *ret,
                                 struct kol_err *err)
 {
     struct kol_model_info info;
     struct kol_speed speed = {.threads = threads > THREADS_MOST ? THREADS_MOST : threads};
+    const struct kol_speed_rig *rig;
+    void *model;
     enum kol_code code = kol_model_probe(path, &info, err);
 
     if (code == KOL_OK && (info.kind != KOL_MODEL_WHISPER || info.tensor_count == 0))
         code = kol_fail(err, KOL_NO_MODEL, "%s is no Whisper model", path);
     if (code == KOL_OK)
-        code = kol_model_fits(&info, "measured", speed.threads, false, err);
+        code = load_best(path, &info, speed.threads, &rig, &model, err);
     if (code != KOL_OK)
         return code;
-    kol_whisper_route_log();
-    struct whisper_context_params params = whisper_context_default_params();
-    params.use_gpu = false;
-    params.flash_attn = true;
-    struct whisper_context *ctx = whisper_init_from_file_with_params_no_state(path, params);
-    if (!ctx)
-        return kol_fail(err, KOL_NO_MODEL, "%s cannot be loaded", path);
-    code = run_bouts(ctx, speed.threads, &speed, err);
-    whisper_free(ctx);
+    code = run_bouts(rig, model, speed.threads, &speed, err);
+    rig->unload(model);
     if (code != KOL_OK)
         return code;
+    speed.engine = rig->engine;
     estimate(&speed);
     *ret = speed;
     return KOL_OK;

@@ -12,6 +12,7 @@
 
 struct kol_speed {
     int threads;
+    const char *engine;     /* that was measured */
     double encode_ms;       /* one window, with all threads at work */
     double token_ms;        /* one token */
     int64_t resident_bytes; /* of this process, model and sessions loaded */

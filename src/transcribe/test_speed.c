@@ -1,6 +1,7 @@
 /* The made-up model has the form of the real one, and measuring gives numbers that can be. */
 #include "base/test.h"
 #include "transcribe/catalog.h"
+#include "transcribe/engine.h"
 #include "transcribe/model_file.h"
 #include "transcribe/speed.h"
 #include <fcntl.h>
@@ -38,6 +39,7 @@ static void measures(void **state)
     check_ok("measure", kol_speed_measure(path, 1, &s, &err), &err);
     check_true("times", s.encode_ms > 20 && s.encode_ms < 20000 && s.token_ms > 0.2);
     check_true("a window costs more than a token", s.encode_ms > s.token_ms);
+    check_str("engine", s.engine, kol_engine_native_is_there() ? "native" : "whisper");
     check_true("memory", s.resident_bytes > 100000000);
     check_true("estimate", s.real_time_factor > 0 && s.call_minutes_per_hour > 10);
     check_code("no model", kol_speed_measure("/nowhere", 1, &s, &err), KOL_NOT_FOUND, &err);
