@@ -37,8 +37,8 @@ struct line { /* keys and values of its tokens: [layer][2][text_ctx][text_state]
     int tokens;
 };
 
-struct sound { /* of its positions: [layer][head][room], see native_attend.h */
-    uint16_t *keys, *values;
+struct sound { /* of its positions: [layer][head], see native_attend.h */
+    uint8_t *keys, *values;
 };
 
 struct kol_native_pen {
@@ -254,7 +254,8 @@ enum kol_code kol_native_decoder_open(const struct kol_native_file *f,
 {
     const struct kol_native_hparams *s = kol_native_file_hparams(f);
 
-    if (s->text_state != s->text_heads * KOL_HEAD || s->audio_state != s->text_state)
+    if (s->text_state != s->text_heads * KOL_HEAD || s->audio_state != s->text_state ||
+        s->audio_ctx > KOL_POSITIONS)
         return kol_fail(err, KOL_BAD_INPUT, "a decoder of %d heads in %d is none of Whisper's",
                         s->text_heads, s->text_state);
     struct kol_native_decoder *d = calloc(1, sizeof(*d));
@@ -303,9 +304,9 @@ static void *numbers(size_t count, size_t size)
     return aligned_alloc(64, (count * size + 63) / 64 * 64);
 }
 
-static size_t sound_numbers(const struct kol_native_hparams *s)
+static size_t sound_bytes(const struct kol_native_hparams *s)
 {
-    return (size_t)s->text_layers * (size_t)s->text_heads * kol_attend_room(s->audio_ctx);
+    return (size_t)s->text_layers * (size_t)s->text_heads * kol_attend_bytes(s->audio_ctx);
 }
 
 static size_t line_numbers(const struct kol_native_hparams *s)
@@ -320,8 +321,8 @@ static bool allocate_pen(struct kol_native_pen *p)
     bool all = true;
 
     for (int i = 0; i < p->sounds; i++) {
-        p->sound[i].keys = numbers(sound_numbers(s), sizeof(uint16_t));
-        p->sound[i].values = numbers(sound_numbers(s), sizeof(uint16_t));
+        p->sound[i].keys = numbers(sound_bytes(s), 1);
+        p->sound[i].values = numbers(sound_bytes(s), 1);
         all = all && p->sound[i].keys && p->sound[i].values;
     }
     p->token = calloc(tokens, sizeof(*p->token));
@@ -330,7 +331,7 @@ static bool allocate_pen(struct kol_native_pen *p)
     p->x = numbers(tokens * width, sizeof(float));
     p->normal = numbers(tokens * width, sizeof(float));
     p->wide = numbers(tokens * width * 4, sizeof(float));
-    p->scores = numbers((size_t)(s->audio_ctx + s->text_ctx), sizeof(float));
+    p->scores = numbers((size_t)(s->audio_ctx + KOL_KEY_BLOCK + s->text_ctx), sizeof(float));
     p->logits = numbers((size_t)s->vocab * KOL_PEN_LINES, sizeof(float));
     return all && p->token && p->compact && p->rows && p->x && p->normal && p->wide && p->scores &&
            p->logits;
@@ -419,7 +420,7 @@ enum kol_code kol_native_pen_hear(struct kol_native_pen *p, int sound, const flo
                                   struct kol_err *err)
 {
     const struct kol_native_hparams *s = &p->d->sizes;
-    const size_t room = kol_attend_room(s->audio_ctx), width = (size_t)s->text_state;
+    const size_t room = kol_attend_bytes(s->audio_ctx), width = (size_t)s->text_state;
     const struct sound *to = &p->sound[sound];
     enum kol_code code = KOL_OK;
 
@@ -495,7 +496,7 @@ static void attend_to_tokens(const struct kol_native_pen *p, const struct layer 
 static void attend_to_sound(const struct kol_native_pen *p, const struct layer *l, int layer)
 {
     const struct kol_native_hparams *s = &p->d->sizes;
-    const size_t room = kol_attend_room(s->audio_ctx), width = (size_t)s->text_state;
+    const size_t room = kol_attend_bytes(s->audio_ctx), width = (size_t)s->text_state;
 
     normalise(p, &l->before_cross);
     multiply(p, &l->cross_query, p->normal, s->text_state, p->wide);
@@ -595,8 +596,8 @@ void kol_native_pen_wipe(struct kol_native_pen *p)
     const struct kol_native_hparams *s = &p->d->sizes;
 
     for (int i = 0; i < p->sounds; i++) {
-        memset(p->sound[i].keys, 0, sound_numbers(s) * sizeof(uint16_t));
-        memset(p->sound[i].values, 0, sound_numbers(s) * sizeof(uint16_t));
+        memset(p->sound[i].keys, 0, sound_bytes(s));
+        memset(p->sound[i].values, 0, sound_bytes(s));
     }
     for (int i = 0; i < KOL_PEN_LINES; i++) {
         for (int layer = 0; p->line[i].kept && layer < s->text_layers; layer++)

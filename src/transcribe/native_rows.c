@@ -169,10 +169,7 @@ KOL_BODY int quantise_body(const float *x, int8_t *values, float *scales, int32_
         }
         const float by = most > 0 && most < INFINITY ? 127 / most : 0;
         for (int i = 0; i < BLOCK; i++) {
-            float scaled = x[i] * by;
-            scaled = scaled > -127 ? scaled : -127;
-            scaled = scaled < 127 ? scaled : 127;
-            const int32_t value = (int32_t)(scaled + (scaled < 0 ? -0.5F : 0.5F));
+            const int32_t value = kol_round_small(x[i] * by);
             values[i] = (int8_t)value;
             sum += value;
         }

@@ -67,6 +67,24 @@ static inline bool kol_cpu_avx512(void)
     }
 #endif
 
+/* 1.5 * 2^23: a number that is added to it loses its fraction, and stands in its low bits. */
+#define KOL_WHOLE 12582912.0F
+
+union kol_float {
+    float number;
+    uint32_t bits;
+};
+
+/* x to the nearest of -127..127; of what is no number, any of them. */
+KOL_BODY int32_t kol_round_small(float x)
+{
+    const union kol_float sum = {.number = x + KOL_WHOLE}, whole = {.number = KOL_WHOLE};
+    int32_t value = (int32_t)(sum.bits - whole.bits);
+
+    value = value > -127 ? value : -127;
+    return value < 127 ? value : 127;
+}
+
 /*
  * exp(x) within 2e-7 of it, relative; x below -87 (and what is no number) counts as -87, x above 87
  * as 87. Source: Cephes expf().
@@ -75,9 +93,9 @@ KOL_BODY float kol_exp(float x)
 {
     x = x > -87.0F ? x : -87.0F;
     x = x < 87.0F ? x : 87.0F;
-    const float scaled = x * 1.44269504F;
-    const int32_t n = (int32_t)(scaled + (scaled < 0 ? -0.5F : 0.5F));
-    const float r = x - (float)n * 0.693359375F + (float)n * 2.12194440e-4F;
+    const float shifted = x * 1.44269504F + KOL_WHOLE;
+    const float n = shifted - KOL_WHOLE;
+    const float r = x - n * 0.693359375F + n * 2.12194440e-4F;
     float p = 1.9875691500e-4F;
     p = p * r + 1.3981999507e-3F;
     p = p * r + 8.3334519073e-3F;
@@ -85,10 +103,9 @@ KOL_BODY float kol_exp(float x)
     p = p * r + 1.6666665459e-1F;
     p = p * r + 5.0000001201e-1F;
     p = p * r * r + r + 1.0F;
-    const uint32_t bits = (uint32_t)(n + 127) << 23;
-    float power;
-    memcpy(&power, &bits, sizeof(power));
-    return p * power;
+    union kol_float power = {.number = shifted};
+    power.bits = (power.bits + 127) << 23;
+    return p * power.number;
 }
 
 #endif

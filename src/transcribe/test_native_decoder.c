@@ -160,6 +160,7 @@ static void test_plain_rows(void **state)
     float *wanted = one_by_one(0, 0, text, 6);
 
     kol_rows_plain(true);
+    kol_attend_plain(true);
     check_ok("decoder", kol_native_decoder_open(file, &plain, &err), &err);
     check_ok("pen", kol_native_pen_open(plain, 1, &other, &err), &err);
     check_ok("hear", kol_native_pen_hear(other, 0, sounds[0], &err), &err);
@@ -168,9 +169,10 @@ static void test_plain_rows(void **state)
     float *logits = one_by_one(0, 0, text, 6);
     decoder = d;
     pen = p;
-    kol_rows_plain(false);
-    check_same("plain", wanted, logits, 0.03);
     kol_native_pen_close(other);
+    kol_rows_plain(false);
+    kol_attend_plain(false);
+    check_same("plain", wanted, logits, 0.03);
     kol_native_decoder_close(plain);
     free(wanted), free(logits);
 }
@@ -217,28 +219,40 @@ static void reference(const float *q, const float *keys, const float *values, in
         ret[j] /= sum;
 }
 
+/* Both types that the sound is kept in. */
+static void check_attention(int count, const float *q)
+{
+    const float *keys = sounds[0], *values = sounds[1];
+    uint8_t *kept_keys = aligned_alloc(64, kol_attend_bytes(SOUND));
+    uint8_t *kept_values = aligned_alloc(64, kol_attend_bytes(SOUND));
+    float scores[KOL_POSITIONS], out[KOL_HEAD];
+    double wanted[KOL_HEAD];
+
+    reference(q, keys, values, WIDTH, count, wanted);
+    kol_attend_tokens(q, keys, values, WIDTH, count, scores, out);
+    for (int j = 0; j < KOL_HEAD; j++)
+        assert_true(fabs(out[j] - wanted[j]) < 1e-4);
+    kol_attend_keep_keys(keys, WIDTH, count, kept_keys);
+    kol_attend_keep_values(values, WIDTH, count, kept_values);
+    kol_attend_sound(q, kept_keys, kept_values, count, scores, out);
+    for (int j = 0; j < KOL_HEAD; j++)
+        assert_true(fabs(out[j] - wanted[j]) < 0.02);
+    free(kept_keys), free(kept_values);
+}
+
 static void test_attention(void **state)
 {
     (void)state;
     static const int counts[] = {1, 15, 64, 65, 100, SOUND};
-    const float *keys = sounds[0], *values = sounds[1], *q = sounds[0] + 7;
-    uint16_t *small_keys = aligned_alloc(64, kol_attend_room(SOUND) * 2);
-    uint16_t *small_values = aligned_alloc(64, kol_attend_room(SOUND) * 2);
-    float scores[SOUND + KOL_KEY_BLOCK], out[KOL_HEAD];
-    double wanted[KOL_HEAD];
+    static const float none[KOL_HEAD];
 
-    for (size_t c = 0; c < sizeof(counts) / sizeof(*counts); c++) {
-        reference(q, keys, values, WIDTH, counts[c], wanted);
-        kol_attend_tokens(q, keys, values, WIDTH, counts[c], scores, out);
-        for (int j = 0; j < KOL_HEAD; j++)
-            assert_true(fabs(out[j] - wanted[j]) < 1e-4);
-        kol_attend_keep_keys(keys, WIDTH, counts[c], small_keys);
-        kol_attend_keep_values(values, WIDTH, counts[c], small_values);
-        kol_attend_sound(q, small_keys, small_values, counts[c], scores, out);
-        for (int j = 0; j < KOL_HEAD; j++)
-            assert_true(fabs(out[j] - wanted[j]) < 0.02);
+    for (int plain = 0; plain < 2; plain++) {
+        kol_attend_plain(plain);
+        for (size_t c = 0; c < sizeof(counts) / sizeof(*counts); c++)
+            check_attention(counts[c], sounds[0] + 7);
+        check_attention(SOUND, none);
     }
-    free(small_keys), free(small_values);
+    kol_attend_plain(false);
 }
 
 static void test_the_rest(void **state)
