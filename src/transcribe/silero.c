@@ -11,15 +11,15 @@
 #include <unistd.h>
 
 /*
- * The network. A window of 512 samples, mirrored by 64 at both ends, becomes 4 spectra of 129 bins;
- * four convolutions of 3 taps make 4, 2, 1 and 1 vectors of them; then come the LSTM and a single
- * weighted sum.
+ * The network. A window of 512 samples, with the 64 before it and mirrored by 64 at its end,
+ * becomes 4 spectra of 129 bins; four convolutions of 3 taps make 4, 2, 1 and 1 vectors of them;
+ * then come the LSTM and a single weighted sum.
  */
 enum {
     WINDOW = KOL_SILERO_WINDOW,
     BLOCK = KOL_SILERO_BLOCK,
-    MIRROR = 64,
-    PADDED = WINDOW + 2 * MIRROR,
+    EDGE = 64,
+    PADDED = WINDOW + 2 * EDGE,
     SPECTRA = 4,
     FRAME = 256, /* samples of a spectrum */
     HOP = 128,
@@ -164,7 +164,8 @@ struct kol_silero {
     float input[KOL_CELL * KOL_GATES], hidden[KOL_CELL * KOL_GATES], gate_bias[KOL_GATES];
     float out[KOL_CELL], out_bias;
 
-    float h[KOL_CELL], c[KOL_CELL]; /* the state */
+    float h[KOL_CELL], c[KOL_CELL], before[EDGE]; /* the state, and the last of the samples */
+    bool mirrored;
 
     float pcm[BLOCK * PADDED];
     float spectra[BLOCK][SPECTRA][BINS_ROOM];
@@ -242,6 +243,12 @@ void kol_silero_reset(struct kol_silero *s)
 {
     memset(s->h, 0, sizeof(s->h));
     memset(s->c, 0, sizeof(s->c));
+    memset(s->before, 0, sizeof(s->before));
+}
+
+void kol_silero_mirror(struct kol_silero *s, bool on)
+{
+    s->mirrored = on;
 }
 
 const char *kol_silero_use(struct kol_silero *s, size_t which)
@@ -254,14 +261,17 @@ const char *kol_silero_use(struct kol_silero *s, size_t which)
 
 /* ---- The network ---- */
 
-static void take_pcm(const int16_t *pcm, float *to)
+static void take_pcm(struct kol_silero *s, const int16_t *pcm, float *to)
 {
+    float *window = to + EDGE;
+
     for (size_t i = 0; i < WINDOW; i++)
-        to[MIRROR + i] = kol_as_half((float)pcm[i] / 32768.0F);
-    for (size_t i = 0; i < MIRROR; i++) {
-        to[i] = to[2 * MIRROR - i];
-        to[MIRROR + WINDOW + i] = to[MIRROR + WINDOW - 2 - i];
+        window[i] = kol_as_half((float)pcm[i] / 32768.0F);
+    for (size_t i = 0; i < EDGE; i++) {
+        to[i] = s->mirrored ? window[EDGE - i] : s->before[i];
+        window[WINDOW + i] = window[WINDOW - 2 - i];
     }
+    memcpy(s->before, window + WINDOW - EDGE, sizeof(s->before));
 }
 
 static void make_spectra(struct kol_silero *s, size_t rows)
@@ -358,7 +368,7 @@ void kol_silero_run(struct kol_silero *s, const int16_t *pcm, size_t windows, fl
     const size_t rows = (windows + KOL_ROW_STEP - 1) / KOL_ROW_STEP * KOL_ROW_STEP;
 
     for (size_t i = 0; i < windows; i++)
-        take_pcm(pcm + i * WINDOW, s->pcm + i * PADDED);
+        take_pcm(s, pcm + i * WINDOW, s->pcm + i * PADDED);
     make_spectra(s, rows);
     convolve_all(s, rows);
     feed_gates(s, rows);

@@ -3,10 +3,11 @@
  *
  * whisper.cpp builds a graph and walks through it for each window of 32 ms. Here the layers that do
  * not remember anything are products over a block of windows at once, and only the LSTM goes window
- * by window: the same probabilities for an eighth of the time.
+ * by window: the same for an eighth of the time.
  * Used by: vad.c. Knows: the network and its file. Does not know: spans, channels.
  * Threading: one struct kol_silero per thread.
- * Source: the published weights; whisper_vad_build_graph() of whisper.cpp 1.8.5 for their meaning.
+ * Source: the published weights; whisper_vad_build_graph() of whisper.cpp 1.8.5 for their meaning,
+ * but for the samples before a window, which Silero's own programs hand over (64 of them).
  */
 #ifndef KOL_TRANSCRIBE_SILERO_H
 #define KOL_TRANSCRIBE_SILERO_H
@@ -31,6 +32,13 @@ void kol_silero_reset(struct kol_silero *s); /* forgets what it heard */
 
 /* The probability of speech, 0 to 1, in each of up to KOL_SILERO_BLOCK windows at 16 kHz. */
 void kol_silero_run(struct kol_silero *s, const int16_t *pcm, size_t windows, float *ret_probs);
+
+/*
+ * Puts the beginning of each window, mirrored, where the end of the one before should be, as
+ * whisper.cpp 1.8.5 does; for tests that compare with it. The network was not trained so: it takes
+ * a fiftieth of hold music for speech then, and a tenth of that otherwise.
+ */
+void kol_silero_mirror(struct kol_silero *s, bool on);
 
 /*
  * Computes with another set of kernels than the fastest that this CPU has; for tests.

@@ -178,13 +178,14 @@ static int convolve(const struct tensor *w, const float *bias, const float *x, i
     return end;
 }
 
-static void spectra(const int16_t *window, float *y)
+/* before: there are samples before the window. */
+static void spectra(const int16_t *window, bool before, float *y)
 {
     float padded[WINDOW + 128];
 
     for (int i = 0; i < WINDOW + 128; i++) {
-        const int at = i < 64 ? 64 - i : i - 64 < WINDOW ? i - 64 : 2 * WINDOW - 2 - (i - 64);
-        padded[i] = kol_as_half((float)window[at] / 32768);
+        const int at = i - 64 < WINDOW ? i - 64 : 2 * WINDOW - 2 - (i - 64);
+        padded[i] = at >= 0 || before ? kol_as_half((float)window[at] / 32768) : 0;
     }
     for (int bin = 0; bin < BINS; bin++)
         for (int at = 0; at < 4; at++) {
@@ -213,12 +214,12 @@ static double sigmoid(double x)
     return 1 / (1 + exp(-x));
 }
 
-static float hear_plainly(const int16_t *window, double *h, double *c)
+static float hear_plainly(const int16_t *window, bool before, double *h, double *c)
 {
     static float x[BINS * 4], y[128 * 4];
     double next[CELL], sum = tensors[13].values[0];
 
-    spectra(window, x);
+    spectra(window, before, x);
     int frames = convolve(&tensors[0], tensors[1].values, x, 4, 1, y);
     frames = convolve(&tensors[2], tensors[3].values, y, frames, 2, x);
     frames = convolve(&tensors[4], tensors[5].values, x, frames, 2, y);
@@ -249,7 +250,7 @@ static void make_sound(void)
             pcm[i] = 0;
     }
     for (int w = 0; w < WINDOWS; w++)
-        expected[w] = hear_plainly(pcm + w * WINDOW, h, c);
+        expected[w] = hear_plainly(pcm + w * WINDOW, w > 0, h, c);
 }
 
 static void hear(struct kol_silero *s, size_t block, float *probs)

@@ -61,6 +61,8 @@ enum kol_code kol_vad_run(struct kol_vad *v, const int16_t *pcm, size_t windows,
 const struct kol_speech_conf kol_speech_conf_default = {
     .threshold = 0.5F,
     .min_speech_ms = 250,
+    .short_ms = 600,
+    .short_prob = 0.6F,
     .min_silence_ms = 500,
     .pad_ms = 200,
     .max_ms = 27000,
@@ -99,23 +101,34 @@ static float mean(const float *values, int64_t count)
     return count > 0 ? (float)(sum / (double)count) : 0;
 }
 
-/* Ends the span in progress at that window; false: it was too short to be speech. */
+static bool is_speech(const struct kol_speech_finder *f, int64_t windows, float prob)
+{
+    const int64_t length = sample_of_window(windows);
+
+    if (windows <= 0 || f->cut) /* what is left of a long span was speech before */
+        return windows > 0;
+    return length >= samples_of_ms(f->conf.min_speech_ms) &&
+           (length >= samples_of_ms(f->conf.short_ms) || prob >= f->conf.short_prob);
+}
+
+/* Ends the span in progress at that window; false: it was no speech. */
 static bool finish(struct kol_speech_finder *f, int64_t end_window, struct kol_speech *ret)
 {
     int64_t windows = end_window - f->start;
-    bool long_enough = f->cut || sample_of_window(windows) >= samples_of_ms(f->conf.min_speech_ms);
+    float prob = mean(f->probs, windows < KOL_SPEECH_PROBS ? windows : KOL_SPEECH_PROBS);
+    bool speech = is_speech(f, windows, prob);
 
-    if (long_enough && windows > 0) {
+    if (speech) {
         *ret = (struct kol_speech){
             .start = padded_start(f),
             .end = sample_of_window(end_window) + samples_of_ms(f->conf.pad_ms),
-            .prob = mean(f->probs, windows < KOL_SPEECH_PROBS ? windows : KOL_SPEECH_PROBS),
+            .prob = prob,
         };
         f->last_end = ret->end;
     }
     f->start = f->silence_from = -1;
     f->cut = false;
-    return long_enough && windows > 0;
+    return speech;
 }
 
 /* The least likely place, smoothed over three windows, in the later half of the span. */
