@@ -60,6 +60,7 @@ static void read_token(struct reader *r, const struct kol_decoded_token *t)
             .start_ms = -1,
             .end_ms = -1,
             .probability = t->probability,
+            .pause = t->pause,
         };
     if (isfinite(t->logprob)) {
         r->logprobs += t->logprob;

@@ -13,6 +13,7 @@ struct kol_decoded_token {
     int64_t time_ms;  /* it is a time, which ends a segment; -1: it is none */
     const char *text; /* copied; NULL: it is no text, but counts for the log probability */
     float probability, logprob;
+    float pause; /* as in struct kol_engine_token */
 };
 
 struct kol_decoded {

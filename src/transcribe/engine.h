@@ -53,6 +53,7 @@ struct kol_engine_token {
     const char *text; /* UTF-8 may be split between tokens; a leading space starts a word */
     int64_t start_ms, end_ms;
     float probability;
+    float pause; /* how likely the model held it that a pause comes before; 0: unknown */
 };
 
 struct kol_engine_segment {

@@ -216,6 +216,7 @@ static struct kol_decoded_token token_at(const struct whisper_session *s, int i)
         .text = t.id < whisper_token_eot(s->ctx) ? whisper_token_to_str(s->ctx, t.id) : NULL,
         .probability = t.p,
         .logprob = t.plog,
+        .pause = t.ptsum, /* in its place a time might have come */
     };
 }
 

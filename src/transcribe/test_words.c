@@ -76,6 +76,86 @@ static void test_cut_at_the_pause_of_the_call(void **state)
     assert_true(s[0].level_db > -20 && s[0].level_db < -5);
 }
 
+/* The voice is slower before the joint than behind it, so by the letters words lie on the wrong
+ * side. */
+static const char slow_then_fast[] = "..vvvvvvvvvvvvvvvvvvvvvvvvv......vvvvvvvvvvvvv....";
+
+static void check_sides(const char *row, struct kol_engine_segment *engine, const char *first,
+                        const char *second)
+{
+    KOL_ARENA a = kol_arena_new(0);
+    struct kol_segment *s;
+
+    check_int(row, segments_of(a, slow_then_fast, engine, 1, &s), 2);
+    check_str(row, s[0].text, first);
+    near(row, s[0].end_ms, 12700);
+    check_str(row, s[1].text, second);
+    near(row, s[1].start_ms, 60300);
+    near(row, s[1].end_ms, 61600);
+}
+
+static void test_a_sentence_ends_at_the_joint(void **state)
+{
+    (void)state;
+    struct kol_engine_token t[] = {token(" No"),  token("."),     token(" Thank"),
+                                   token(" you"), token(" very"), token(" much.")};
+    struct kol_engine_segment engine = {0, 5000, t, 6};
+
+    /* "No" has two letters of eighteen, but two thirds of the voice: too far to believe */
+    KOL_ARENA a = kol_arena_new(0);
+    struct kol_segment *s;
+    check_int("too far", segments_of(a, slow_then_fast, &engine, 1, &s), 2);
+    check_true("too far", !kol_streq(s[0].text, "No."));
+
+    t[0] = token(" Nevermore");
+    check_sides("near enough", &engine, "Nevermore.", "Thank you very much.");
+}
+
+static void test_a_guessed_pause_at_the_joint(void **state)
+{
+    (void)state;
+    struct kol_engine_token t[] = {token(" it"),    token(" has"), token(" left"), token(" it"),
+                                   token(" there"), token(" to"),  token(" wait"), token(" now")};
+    struct kol_engine_segment engine = {0, 5000, t, 8};
+    KOL_ARENA a = kol_arena_new(0);
+    struct kol_segment *s;
+
+    /* by the letters */
+    check_int("unknown", segments_of(a, slow_then_fast, &engine, 1, &s), 2);
+    check_str("unknown", s[0].text, "it has left it there");
+    t[0].start_ms = -1; /* without times, as from the engine */
+    t[4].pause = 0.05F;
+    t[5].pause = 0.03F; /* less than its neighbour: the echo of it */
+    check_sides("guessed", &engine, "it has left it", "there to wait now");
+    t[0].start_ms = -1;
+    t[4].pause = 0.01F;
+    t[5].pause = 0;
+    check_int("hardly", segments_of(a, slow_then_fast, &engine, 1, &s), 2);
+    check_str("hardly", s[0].text, "it has left it there");
+}
+
+/* Within a stretch of speech a guess alone moves nothing. */
+static void test_a_guessed_pause_elsewhere(void **state)
+{
+    (void)state;
+    KOL_ARENA a = kol_arena_new(0);
+    struct kol_engine_token plain[] = {token(" one"), token(" two"), token(" three"),
+                                       token(" four")};
+    struct kol_engine_token guessed[] = {token(" one"), token(" two"), token(" three"),
+                                         token(" four")};
+    struct kol_engine_segment engine[] = {{0, 2800, plain, 4}}, other[] = {{0, 2800, guessed, 4}};
+    struct kol_segment *s, *o;
+    static const char voiced[] = "vvvvvvvvvv....vvvvvvvvvvvvvv......................";
+
+    guessed[2].pause = 0.5F;
+    check_int("segments", segments_of(a, voiced, engine, 1, &s), 1);
+    check_int("segments", segments_of(a, voiced, other, 1, &o), 1);
+    for (size_t i = 0; i < 4; i++) {
+        check_int("start", o[0].words[i].start_ms, s[0].words[i].start_ms);
+        check_int("end", o[0].words[i].end_ms, s[0].words[i].end_ms);
+    }
+}
+
 static void test_words_follow_each_other(void **state)
 {
     (void)state;
@@ -132,6 +212,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cut_at_the_pause_of_the_call),
+        cmocka_unit_test(test_a_sentence_ends_at_the_joint),
+        cmocka_unit_test(test_a_guessed_pause_at_the_joint),
+        cmocka_unit_test(test_a_guessed_pause_elsewhere),
         cmocka_unit_test(test_words_follow_each_other),
         cmocka_unit_test(test_broken_letters_and_nothing),
         cmocka_unit_test(test_times_outside_the_sound),

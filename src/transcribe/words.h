@@ -10,23 +10,8 @@
 
 #include "transcribe/chunk.h"
 #include "transcribe/engine.h"
+#include "transcribe/timing.h"
 #include "transcribe/transcribe.h"
-
-/* Sound of a chunk in frames of 10 ms, to know where inside a sentence the voice pauses. */
-struct kol_envelope {
-    float *db; /* level of each frame, dBFS */
-    size_t count;
-};
-
-enum kol_code kol_envelope_make(struct kol_arena *a, const float *pcm, size_t samples,
-                                struct kol_envelope *ret, struct kol_err *err) KOL_MUST_CHECK;
-
-/*
- * Gives a time to every token of an engine that has none (start_ms -1). Whisper tells only where
- * sentences begin and end, and that to half a second; pauses in the sound tell it better.
- */
-enum kol_code kol_words_time(struct kol_arena *a, struct kol_engine_result *result,
-                             const struct kol_envelope *sound, struct kol_err *err) KOL_MUST_CHECK;
 
 /*
  * Segments of the call out of those of the engine.
