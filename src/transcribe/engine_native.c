@@ -240,6 +240,7 @@ static enum kol_code read_line(const struct native_session *s, struct kol_arena 
             .text = t->id < ids->end ? kol_native_vocab_text(e->vocab, t->id) : NULL,
             .probability = t->probability,
             .logprob = t->logprob,
+            .pause = t->pause,
         };
     }
     return kol_decoded_read(a, request, &run, ret, err);

@@ -158,6 +158,7 @@ static int32_t draw_one(const float *logits, int32_t count, float max, uint64_t 
 struct weighed {
     int32_t from; /* the first token that may come: all, or only times */
     float max, log_sum;
+    float pause; /* all times together */
     bool any;
 };
 
@@ -181,6 +182,7 @@ static struct weighed weigh(const struct kol_native_rules *rules, float *logits,
     return (struct weighed){.from = timed ? ids->first_time : 0,
                             .max = timed ? time_max : max,
                             .log_sum = max + logf(sum),
+                            .pause = time_sum / sum,
                             .any = true};
 }
 
@@ -188,7 +190,8 @@ static struct kol_native_token token_of(const float *logits, int32_t id, const s
 {
     const float logprob = logits[id] - w->log_sum;
 
-    return (struct kol_native_token){.id = id, .probability = expf(logprob), .logprob = logprob};
+    return (struct kol_native_token){
+        .id = id, .probability = expf(logprob), .logprob = logprob, .pause = w->pause};
 }
 
 /* Numbers that are none: nothing more can be said. */

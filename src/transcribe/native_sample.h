@@ -22,6 +22,7 @@ struct kol_native_rules {
 struct kol_native_token {
     int32_t id;
     float probability, logprob;
+    float pause; /* how likely it was that a time comes in its place */
 };
 
 /* One try at a chunk. All zeros at its beginning. */

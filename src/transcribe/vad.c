@@ -61,8 +61,8 @@ enum kol_code kol_vad_run(struct kol_vad *v, const int16_t *pcm, size_t windows,
 const struct kol_speech_conf kol_speech_conf_default = {
     .threshold = 0.5F,
     .min_speech_ms = 250,
+    .short_prob = 0.8F,
     .short_ms = 600,
-    .short_prob = 0.6F,
     .min_silence_ms = 500,
     .pad_ms = 200,
     .max_ms = 27000,
@@ -103,12 +103,15 @@ static float mean(const float *values, int64_t count)
 
 static bool is_speech(const struct kol_speech_finder *f, int64_t windows, float prob)
 {
-    const int64_t length = sample_of_window(windows);
+    const struct kol_speech_conf *c = &f->conf;
+    const int ms = (int)(sample_of_window(windows) * 1000 / KOL_PCM_RATE_HZ);
 
     if (windows <= 0 || f->cut) /* what is left of a long span was speech before */
         return windows > 0;
-    return length >= samples_of_ms(f->conf.min_speech_ms) &&
-           (length >= samples_of_ms(f->conf.short_ms) || prob >= f->conf.short_prob);
+    if (ms < c->min_speech_ms || ms >= c->short_ms)
+        return ms >= c->min_speech_ms;
+    const float left = (float)(c->short_ms - ms) / (float)(c->short_ms - c->min_speech_ms);
+    return prob >= c->threshold + (c->short_prob - c->threshold) * left;
 }
 
 /* Ends the span in progress at that window; false: it was no speech. */

@@ -39,8 +39,8 @@ struct kol_speech {
 struct kol_speech_conf {
     float threshold;    /* speech begins at this, and goes on down to threshold - 0.15 */
     int min_speech_ms;  /* shorter ones are noise */
-    int short_ms;       /* below this a span must be likely on average: single words are, */
-    float short_prob;   /* notes of hold music that sound like a vowel are not */
+    float short_prob;   /* mean that the shortest need: single words have it, */
+    int short_ms;       /* notes of hold music do not; from here on threshold will do */
     int min_silence_ms; /* that long below ends it */
     int pad_ms;         /* added on both sides; at most half of min_silence_ms */
     int max_ms;         /* longer ones are cut at their least likely window */
