@@ -193,6 +193,35 @@ static void doubt_lowers_confidence(void **state)
     check_true("lower", r.city.confidence < before && r.service.confidence < 0.9);
 }
 
+/* What Whisper heard wrongly gives the same value, and is believed less. */
+static void heard_wrongly_is_less_sure(void **state)
+{
+    static const struct {
+        const char *right, *wrong, *city;
+        bool service, place; /* which of them was heard wrongly */
+    } rows[] = {
+        {"שלום, אני צריך מנעולן בעפולה", "שלום, אני צריך מנהולן בעפולה", "עפולה", true, false},
+        {"שלום, אני צריך מנעולן בעפולה", "שלום, אני צריך מנעולן בעפולא", "עפולה", false, true},
+        {"שלום, אני צריך מנעולן בעפולה", "שלום, אני צריך מנהולן בעפולא", "עפולה", true, true},
+        {"I need a locksmith in Haifa please", "I need a lock smith in Haifa please", "Haifa", true,
+         false},
+        {"I need a locksmith in Haifa please", "I need a locksmith in Heyphazoon please", "Haifa",
+         false, true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        KOL_ARENA a = kol_arena_new(0);
+        struct kol_insight right = read_call(a, rows[i].right), wrong = read_call(a, rows[i].wrong);
+        check_str(rows[i].wrong, wrong.service.value_en, "locksmith");
+        check_str(rows[i].wrong, wrong.city.value, rows[i].city);
+        if (rows[i].service)
+            check_true(rows[i].wrong, wrong.service.confidence < right.service.confidence);
+        if (rows[i].place)
+            check_true(rows[i].wrong, wrong.city.confidence < right.city.confidence);
+        check_true(rows[i].wrong, wrong.extraction_confidence <= right.extraction_confidence);
+    }
+}
+
 /* Nothing is in a quoted part of a summary that was not said. */
 static void summary_says_what_was_said(void **state)
 {
@@ -304,8 +333,9 @@ int main(void)
         cmocka_unit_test(finds_service_and_city),     cmocka_unit_test(canonical_examples_are_sure),
         cmocka_unit_test(finds_phones_and_names),     cmocka_unit_test(finds_urgency_and_kind),
         cmocka_unit_test(evidence_has_times),         cmocka_unit_test(doubt_lowers_confidence),
-        cmocka_unit_test(summary_says_what_was_said), cmocka_unit_test(survives_bad_input),
-        cmocka_unit_test(ten_megabytes_are_answered), cmocka_unit_test(labelled_calls_stay_right),
+        cmocka_unit_test(heard_wrongly_is_less_sure), cmocka_unit_test(summary_says_what_was_said),
+        cmocka_unit_test(survives_bad_input),         cmocka_unit_test(ten_megabytes_are_answered),
+        cmocka_unit_test(labelled_calls_stay_right),
     };
     return cmocka_run_group_tests_name("insight", tests, load, unload);
 }

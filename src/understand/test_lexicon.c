@@ -104,6 +104,16 @@ static void business_adds_and_restricts(void **state)
     check_str("new", service_of(l, a, "Hi, I need drones for a wedding in Haifa"), "drone-show");
     check_str("more words", service_of(l, a, "Do you put in a smart lock?"), "locksmith");
     check_str("not offered", service_of(l, a, "I need a plumber, the tap is dripping"), NULL);
+    check_str("denied", service_of(l, a, "I don't need a locksmith, I need drones"), "drone-show");
+    check_str("corrected",
+              service_of(l, a, "Drones please, sorry, no, a locksmith, I'm locked out"),
+              "locksmith");
+    check_str("denied he", service_of(l, a, "אני לא צריך מנעולן, אני צריך רחפנים"), "drone-show");
+    check_str("its own denied", service_of(l, a, "We don't need drones in Haifa"), NULL);
+    check_str("denied", service_of(base, a, "Not a plumber, an electrician please"), "electrician");
+    check_str("denied he", service_of(base, a, "לא אינסטלטור, חשמלאי בבקשה"), "electrician");
+    check_str("corrected", service_of(base, a, "I need a plumber, I mean an electrician"),
+              "electrician");
     check_str("base is as it was", service_of(base, a, "I need a plumber, the tap is dripping"),
               "plumber");
     kol_lexicon_free(l);

@@ -63,10 +63,12 @@ static const char *const works[][2] = {
 
 /* What I said of mine, told as his or hers; and words that are told by another name. */
 static const char *const persons[][2] = {
-    {"לו", "לי"},        {"לה", "לי"},     {"שלו", "שלי"},   {"שלה", "שלי"},   {"אליו", "אלי"},
-    {"אליה", "אלי"},     {"אותו", "אותי"}, {"אותה", "אותי"}, {"אצלו", "אצלי"}, {"אצלה", "אצלי"},
-    {"איתו", "איתי"},    {"איתה", "איתי"}, {"אשתו", "אשתי"}, {"בעלה", "בעלי"}, {"pounds", "quid"},
-    {"dollars", "buck"}, {"יפו", "אביב"}, /* the town's whole name */
+    {"לו", "לי"},        {"לה", "לי"},     {"שלו", "שלי"},
+    {"שלה", "שלי"},      {"אליו", "אלי"},  {"אליה", "אלי"},
+    {"אותו", "אותי"},    {"אותה", "אותי"}, {"אצלו", "אצלי"},
+    {"אצלה", "אצלי"},    {"איתו", "איתי"}, {"איתה", "איתי"},
+    {"אשתו", "אשתי"},    {"בעלה", "בעלי"}, {"pounds", "quid"},
+    {"dollars", "buck"}, {"יפו", "אביב"},  {"ירושלימ", "jerusalem"}, /* the town's whole name */
 };
 
 static bool has_word(const struct kol_talk *t, const struct kol_word *w)
@@ -165,27 +167,87 @@ static const char *values_of(struct kol_arena *a, const struct kol_insight *r)
     return text;
 }
 
-/* How many words of the call's summary were said by nobody; they are printed. */
-static unsigned unsaid_in(const char *text)
+static struct kol_insight read_call(struct kol_arena *a, const char *text)
 {
-    KOL_ARENA a = kol_arena_new(0);
     struct kol_insight_input in = {0};
     struct kol_insight r;
     struct kol_err err = {0};
-    struct kol_talk said, told, values;
-    unsigned count = 0;
     check_ok(text,
              kol_insight_turns_from_text(a, text, strlen(text), &in.turns, &in.turn_count, &err),
              &err);
     check_ok(text, kol_insight_extract(a, lexicon, &in, &r, &err), &err);
+    return r;
+}
+
+/* How many words of a summary of the call were said by nobody; they are printed. */
+static unsigned count_unsaid(struct kol_arena *a, const char *text, const char *summary,
+                             const char *known)
+{
+    struct kol_talk said, told, values;
+    unsigned count = 0;
     build(a, text, &said);
-    build(a, r.summary, &told);
-    build(a, values_of(a, &r), &values);
+    build(a, summary, &told);
+    build(a, known, &values);
     for (size_t i = 0; (i = next_unsaid(&told, i, &said, &values)) < told.word_count; i++) {
-        print_message("nobody said \"%s\": %s\n", told.words[i].norm, r.summary);
+        print_message("nobody said \"%s\": %s\n", told.words[i].norm, summary);
         count++;
     }
     return count;
+}
+
+static unsigned unsaid_in(const char *text)
+{
+    KOL_ARENA a = kol_arena_new(0);
+    struct kol_insight r = read_call(a, text);
+    return count_unsaid(a, text, r.summary, values_of(a, &r));
+}
+
+/* Or this test would prove nothing. */
+static void made_up_words_are_noticed(void **state)
+{
+    static const struct {
+        const char *said, *told;
+        unsigned count;
+    } rows[] = {
+        {"I need a plumber, two hundred is fine", "Said: \"I need a plumber\". Price: 200.", 0},
+        {"I need a plumber, two hundred is fine", "Plumber in Leeds. Price: 250.", 2},
+        {"I need a plumber", "Wants a plumber on Friday. Call back: 07700900142.", 4},
+        {"אני צריך מנעולן, אשלח כתובת", "מנעולן; לא נאמרה עיר. המשך: הלקוח ישלח כתובת.", 0},
+        {"אני צריך מנעולן", "מנעולן, חיפה. המשך: הנציג יתקשר. מחיר: 300.", 3},
+        {"צריך לתקן ברז", "העבודה: תיקון ברז, החלפת ברז.", 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < KOL_COUNT(rows); i++) {
+        KOL_ARENA a = kol_arena_new(0);
+        check_int(rows[i].told, count_unsaid(a, rows[i].said, rows[i].told, ""), rows[i].count);
+    }
+}
+
+/* Calls without a request get one line, in their language. */
+static void nothing_asked_is_one_line(void **state)
+{
+    static const struct {
+        const char *text, *has;
+    } rows[] = {
+        {"", "No real content"},
+        {"Hello? Hello?", "no request was made|No real content"},
+        {"הלו? הלו? לא שומעים אותך", "המתקשר לא שמע את הצד השני"},
+        {"תודה שצפיתם", "אין תוכן ממשי בשיחה"},
+        {"Agent: Locks, hello?\nCustomer: Sorry, wrong number.", "Wrong number."},
+        {"נציג: מנעולן, שלום.\nלקוח: סליחה, טעות במספר.", "טעות במספר."},
+    };
+    (void)state;
+    for (size_t i = 0; i < KOL_COUNT(rows); i++) {
+        KOL_ARENA a = kol_arena_new(0);
+        struct kol_insight r = read_call(a, rows[i].text);
+        const char *bar = strchr(rows[i].has, '|');
+        if (!bar || !strstr(r.summary, bar + 1))
+            check_has(rows[i].text, r.summary,
+                      kol_arena_strn(a, rows[i].has, strcspn(rows[i].has, "|")));
+        check_true("one line", *r.summary && !strchr(r.summary, '\n') && strlen(r.summary) < 200);
+        check_true("no values", !r.service.value && !r.city.value && !r.callback_phone.value);
+        check_int("nobody said it", unsaid_in(rows[i].text), 0);
+    }
 }
 
 static void bench_calls(void **state)
@@ -229,6 +291,8 @@ static int unload(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(made_up_words_are_noticed),
+        cmocka_unit_test(nothing_asked_is_one_line),
         cmocka_unit_test(bench_calls),
     };
     return cmocka_run_group_tests_name("summaries say what was said", tests, load, unload);
