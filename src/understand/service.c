@@ -153,6 +153,25 @@ static bool is_denied(const struct search *x, size_t first)
     return false;
 }
 
+/* "a plumber, no, I mean an electrician": another trade takes the place of the one before. */
+static bool is_taken_back(const struct search *x, const struct kol_cue *cue, size_t end)
+{
+    const struct kol_talk *t = &x->s->talk;
+    const size_t skip = end < t->word_count && kol_is(&t->words[end], "no|sorry|wait|לא|סליחה|רגע");
+    const size_t n = end + skip < t->word_count ? kol_phrase_at(t, end + skip, TAKES_BACK) : 0;
+    if (n == 0 || t->words[end].turn != t->words[end - 1].turn)
+        return false;
+    const size_t from = end + skip + n;
+    for (size_t i = 0; i < x->hit_count; i++) {
+        const struct hit *h = &x->hits[i];
+        const struct kol_cue *other = &x->t->cues[x->t->cue_of_part[h->part]];
+        if (h->first >= from && h->first < from + 4 && other->level == KOL_CUE_NAME &&
+            other->service != cue->service)
+            return true;
+    }
+    return false;
+}
+
 /* "the plumber was already here", "האינסטלטור כבר היה", "a roofer came last year" */
 static bool is_past(const struct search *x, size_t end)
 {
@@ -303,7 +322,7 @@ static void score_cue(struct search *x, const struct kol_cue *cue, struct kol_sp
         points += 0.6 * (double)(span.end - span.first - 1);
     bool negatable = cue->level == KOL_CUE_NAME || cue->part_count == 1;
     bool names_trade = cue->level == KOL_CUE_NAME;
-    if (negatable && is_denied(x, span.first)) {
+    if (negatable && (is_denied(x, span.first) || is_taken_back(x, cue, span.end))) {
         if (names_trade)
             y->denied += kol_role_at(&x->s->talk, span.first) == KOL_ROLE_AGENT ? 1 : 6;
         return;
@@ -447,6 +466,21 @@ static void mark_topic(const struct search *x, size_t service)
     }
 }
 
+/* "lock smith", "מנהולן": a name that was heard wrongly is believed less. */
+static double spelling(const struct search *x, struct kol_span span)
+{
+    const struct kol_talk *t = &x->s->talk;
+    uint32_t patterns[PATTERNS_OF_WORD], cursor = 0, pattern;
+    if (span.end == span.first + 1)
+        return patterns_of(x->t, &t->words[span.first], patterns) > 0 ? 1 : 0.92;
+    if (span.end != span.first + 2)
+        return 1;
+    const char *joined =
+        kol_arena_fmt(x->s->a, "%s%s", t->words[span.first].norm, t->words[span.first + 1].norm);
+    return joined && kol_index_next(&x->t->exact, joined, strlen(joined), &cursor, &pattern) ? 0.92
+                                                                                             : 1;
+}
+
 static double total(const struct tally *y)
 {
     double sum = y->more < MOST_MORE ? y->more : MOST_MORE;
@@ -578,12 +612,12 @@ void kol_find_service(struct kol_scene *s, struct kol_insight_value *ret)
         return;
     s->request = span;
     mark_topic(&x, c.best);
-    *ret = (struct kol_insight_value){.value = s->hebrew ? service->he : service->en,
-                                      .value_en = service->id,
-                                      .rule = rule,
-                                      .strength = strength,
-                                      .confidence =
-                                          kol_confidence(&kol_confidence_of_service, &strength) *
-                                          (0.5 + 0.5 * kol_heard(s, span))};
+    *ret = (struct kol_insight_value){
+        .value = s->hebrew ? service->he : service->en,
+        .value_en = service->id,
+        .rule = rule,
+        .strength = strength,
+        .confidence = kol_confidence(&kol_confidence_of_service, &strength) *
+                      (0.5 + 0.5 * kol_heard(s, span)) * (learned ? 1 : spelling(&x, span))};
     kol_set_evidence(s, span, ret);
 }

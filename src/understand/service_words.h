@@ -11,6 +11,10 @@
     "wasn't a|לא צריך|לא צריכה|לא צריכים|לא|ולא|בלי|לא רוצה|לא ביקשתי|לא מחפש|לא מחפשת|" \
     "אין צורך ב|במקום|לא הזמנתי|זה לא|לא את|אין צורך"
 
+#define TAKES_BACK                                                                                 \
+    "i mean|i meant|no i mean|no sorry|sorry no|no wait|wait no|scratch that|my mistake|no no|"    \
+    "התכוונתי|אני מתכוון|אני מתכוונת|לא סליחה|סליחה לא|לא רגע|רגע לא|טעיתי|תיקון"
+
 #define WANTS                                                                                                                                                 \
     "need|needs|want|wants|looking for|after|i'd like|we'd like|do you have|have you got|"                                                                    \
     "how much|interested in|calling about|ringing about|phoning about|asking about|"                                                                          \

@@ -114,6 +114,8 @@ static void business_adds_and_restricts(void **state)
     check_str("denied he", service_of(base, a, "לא אינסטלטור, חשמלאי בבקשה"), "electrician");
     check_str("corrected", service_of(base, a, "I need a plumber, I mean an electrician"),
               "electrician");
+    check_str("corrected he", service_of(base, a, "אני צריך אינסטלטור, סליחה, התכוונתי לחשמלאי"),
+              "electrician");
     check_str("base is as it was", service_of(base, a, "I need a plumber, the tap is dripping"),
               "plumber");
     kol_lexicon_free(l);
