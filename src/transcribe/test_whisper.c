@@ -358,16 +358,26 @@ static void test_stop_and_deadline(void **state)
     KOL_ARENA a = kol_arena_new(0);
     struct kol_transcribe_options options = {.language = "en", .beam = 5, .stop = stop_now};
     struct kol_transcript t;
+    size_t samples;
+    const int16_t *once = read_wav(a, jfk(a), &samples);
+    const size_t times = 12; /* so that no machine is done before it is stopped */
+    int16_t *pcm = kol_arena_array(a, times * samples, sizeof(*pcm));
 
-    for (int delay_ms = 0; delay_ms <= 900; delay_ms += 300) {
+    for (size_t i = 0; i < times; i++)
+        memcpy(pcm + i * samples, once, samples * sizeof(*pcm));
+    const int16_t *const channels[] = {pcm};
+    for (int delay_ms = 0; delay_ms <= 600; delay_ms += 200) {
         stop_at_ms = kol_boot_ms() + delay_ms;
-        check_code("stop", kol_transcribe_file(transcriber, a, jfk(a), &options, &t, &err),
-                   KOL_CANCELLED, &err);
+        check_code(
+            "stop",
+            kol_transcribe_pcm(transcriber, a, channels, 1, times * samples, &options, &t, &err),
+            KOL_CANCELLED, &err);
         int64_t late = kol_boot_ms() - stop_at_ms;
         check_true("stopped within 2 s", late < 2000);
     }
     options = (struct kol_transcribe_options){.language = "en", .deadline_ms = 200};
-    check_code("deadline", kol_transcribe_file(transcriber, a, jfk(a), &options, &t, &err),
+    check_code("deadline",
+               kol_transcribe_pcm(transcriber, a, channels, 1, times * samples, &options, &t, &err),
                KOL_OVERDUE, &err);
     struct kol_transcript after = of_file(a, jfk(a), "en");
     check_has("works on", after.text, "country");
