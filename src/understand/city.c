@@ -93,15 +93,28 @@ static bool match_run_together(const struct kol_field *f, size_t i, struct kol_p
     return longest > 0;
 }
 
+/* A name or a town is written with a capital letter, not only "I" and the first word. */
+static bool writes_capitals(const struct kol_talk *t)
+{
+    for (size_t i = 0; i < t->word_count && t->has_case; i++)
+        if (t->words[i].capital && t->words[i].gap < KOL_GAP_STOP &&
+            i > t->turns[t->words[i].turn].first &&
+            !kol_is(&t->words[i], "i|i'm|i've|i'd|i'll|ok|ac|tv|hi|hello|yes|no"))
+            return true;
+    return false;
+}
+
 static void find_mentions(struct kol_field *f)
 {
     const struct kol_talk *t = &f->s->talk;
     const struct kol_gazetteer *g = f->s->lexicon->places;
     struct kol_place_match m;
+    bool cased = writes_capitals(t);
     for (size_t i = 0; i < t->word_count; i++) {
         if (!kol_places_match(g, t, i, &m))
             continue;
-        bool lower = t->words[i].script == KOL_SCRIPT_LATIN && t->has_case && !t->words[i].capital;
+        bool lower = t->words[i].script == KOL_SCRIPT_LATIN && t->has_case &&
+                     !t->words[i].capital && (cased || !kol_city_relation(t, &m));
         if (!lower && !kol_city_is_name(f, &m) && !kol_city_is_street(f, &m) &&
             (!m.weak || kol_city_is_meant(f, &m)))
             add(f, &m);
@@ -249,6 +262,7 @@ void kol_find_city(struct kol_scene *s, struct kol_insight_value *ret)
     struct kol_insight_strength strength = {first.points,
                                             first.points - (second.points > 0 ? second.points : 0),
                                             count_rivals(f, first.place)};
+    bool doubt = s->service_confidence < KOL_CLEAR_SERVICE;
     s->city = (struct kol_span){n->m.first, n->m.end};
     for (size_t i = 0; i < f->count; i++)
         if (f->list[i].rejected && f->list[i].m.place != first.place)
@@ -256,8 +270,8 @@ void kol_find_city(struct kol_scene *s, struct kol_insight_value *ret)
     if (s->quarter.end &&
         s->talk.words[s->quarter.first].sentence != s->talk.words[n->m.first].sentence)
         s->quarter.end = 0;
-    double confidence =
-        kol_confidence(&kol_confidence_of_city, &strength) * (0.5 + 0.5 * kol_heard(s, s->city));
+    double confidence = kol_confidence_if(&kol_confidence_of_city, &strength, doubt) *
+                        (0.5 + 0.5 * kol_heard(s, s->city));
     if (first.points < THRESHOLD || kol_city_relation(&s->talk, &n->m) == 'n')
         confidence *= 0.75;
     if (n->m.how == KOL_PLACE_SOUND)

@@ -228,6 +228,8 @@ static void weigh_context(const struct kol_field *f, struct kol_mention *n)
         elsewhere = false;
         give(n, KOL_CITY_STILL_THERE);
     }
+    if (said_before(f, n, 5, "we're based|we are based|i'm based|i am based|im based"))
+        elsewhere = false;
     if (f->for_others)
         relative = false;
     if (f->for_others && beside_topic(f, n))

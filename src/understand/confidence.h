@@ -12,25 +12,40 @@
 
 /*
  * p = most / (1 + exp(-(bias + points*P + lead*L + rivals*R))); points and lead are cut at a top.
- * With rivals (other towns that the caller named) most is most_rivals, however far behind they are.
+ * With rivals (other towns that the caller named) most is most_rivals, however far behind they are;
+ * so it is with a lead below sure_lead, or below doubt_lead where it is not clear what the call is
+ * about: that is how towns in reminders, sales and talk look.
  */
 struct kol_confidence_curve {
-    double bias, points, points_top, lead, lead_top, rivals, rivals_top, most, most_rivals;
+    double bias, points, points_top, lead, lead_top, rivals, rivals_top, most, most_rivals,
+        sure_lead, doubt_lead;
 };
+
+#define KOL_CLEAR_SERVICE 0.85 /* the least confidence of the service at which a call is clear */
 
 /* clang-format off */
 static const struct kol_confidence_curve kol_confidence_of_city =
-    {-0.604, 0.132, 9, 1.147, 4, 0.000, 4, 0.97, 0.79};
+    {-0.225, 0.139, 9, 1.281, 4, -0.074, 4, 0.97, 0.79, 4, 6};
 static const struct kol_confidence_curve kol_confidence_of_service =
-    {-0.355, 0.044, 20, 0.387, 8, 0.000, 4, 0.97, 0.97};
+static const struct kol_confidence_curve kol_confidence_of_city =
+    {-0.225, 0.139, 9, 1.281, 4, -0.074, 4, 0.97, 0.79, 4, 6};
+static const struct kol_confidence_curve kol_confidence_of_service =
+    {-0.355, 0.044, 20, 0.387, 8, 0.000, 4, 0.97, 0.97, 0, 0};
 /* clang-format on */
+
+static inline double kol_confidence_if(const struct kol_confidence_curve *c,
+                                       const struct kol_insight_strength *s, bool doubt)
+{
+    double x = c->bias + c->points * fmin(s->points, c->points_top) +
+               c->lead * fmin(s->lead, c->lead_top) + c->rivals * fmin(s->rivals, c->rivals_top);
+    bool sure = s->rivals <= 0 && s->lead >= (doubt ? c->doubt_lead : c->sure_lead);
+    return (sure ? c->most : c->most_rivals) / (1 + exp(-x));
+}
 
 static inline double kol_confidence(const struct kol_confidence_curve *c,
                                     const struct kol_insight_strength *s)
 {
-    double x = c->bias + c->points * fmin(s->points, c->points_top) +
-               c->lead * fmin(s->lead, c->lead_top) + c->rivals * fmin(s->rivals, c->rivals_top);
-    return (s->rivals > 0 ? c->most_rivals : c->most) / (1 + exp(-x));
+    return kol_confidence_if(c, s, false);
 }
 
 #endif

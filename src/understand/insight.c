@@ -81,6 +81,7 @@ static void find_all(struct kol_scene *s, struct kol_insight *ret)
 {
     if (s->kind == KOL_INSIGHT_REQUEST) {
         kol_find_service(s, &ret->service); /* first: a town beside the trouble is the town */
+        s->service_confidence = ret->service.confidence;
         kol_find_city(s, &ret->city);
         bool requested = ret->service.value || ret->city.value;
         if (!requested)

@@ -75,6 +75,10 @@ static bool can_be_name(const struct kol_scene *s, size_t i)
     const struct kol_word *w = &s->talk.words[i];
     if ((w->script != KOL_SCRIPT_HEBREW && w->script != KOL_SCRIPT_LATIN) || answers_where(s, i))
         return false;
+    struct kol_place_match m; /* "אני מדבר מנתניה" */
+    if (w->script == KOL_SCRIPT_HEBREW && !kol_is_first_name(s->lexicon, w->norm) &&
+        kol_places_match(s->lexicon->places, &s->talk, i, &m) && m.prefix && !m.weak)
+        return false;
     if (strlen(w->norm) < 2 || (s->marks[i] & KOL_MARK_PHONE) || kol_is(w, NOT_NAMES))
         return kol_is_first_name(s->lexicon, w->norm) && w->capital &&
                !kol_is(w, "mrs|mr|an|in|may|april|march");

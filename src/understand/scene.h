@@ -20,7 +20,8 @@ struct kol_scene {
     uint8_t *marks;        /* per word, KOL_MARK_… */
     struct kol_span phone; /* the callback number; end 0 when there is none */
     struct kol_span name;
-    struct kol_span request; /* the words that decided the service */
+    struct kol_span request;   /* the words that decided the service */
+    double service_confidence; /* 0 when none was found */
     struct kol_span city;
     struct kol_span quarter;  /* a part of the city that was named with it */
     struct kol_span not_city; /* a town that was denied: "not Haifa" */
