@@ -35,6 +35,7 @@ bool kol_city_is_name(const struct kol_field *f, const struct kol_place_match *m
     return kol_is(before, "mr|mrs|ms|miss|dr|professor|sir|lady|im|my "
                           "name's|names|named|called|uncle|aunt|auntie|cousin") ||
            (kol_is_first_name(f->s->lexicon, before->norm) &&
+            !(m->first > 1 && kol_is_stem(&t->words[m->first - 2], "רחוב|שדרות|רח|שד")) &&
             (before->capital || before->script == KOL_SCRIPT_HEBREW) &&
             !kol_is(before, "ים|אור|בר|גל|שיר|טל|דן|אל|בן|will|may|mark|pat|גיל|הדר|זה|אני"));
 }
@@ -102,7 +103,8 @@ bool kol_city_is_street(const struct kol_field *f, const struct kol_place_match 
         return true;
     if (!m->prefix && m->first > 0 && t->words[m->first].gap <= KOL_GAP_HYPHEN) {
         const struct kol_word *before = &t->words[m->first - 1];
-        if (kol_is(before, STREET_BEFORE) || kol_is_stem(before, "רחוב|שדרות|כביש|שכונת|סמטת|כיכר"))
+        if (kol_is(before, STREET_BEFORE) ||
+            kol_is_stem(before, "רחוב|שדרות|כביש|שכונת|סמטת|כיכר|מחלף|צומת|גשר|פינת"))
             return true;
         if (kol_is(before, ORGANISATION_BEFORE))
             return true;

@@ -136,7 +136,7 @@
 
 /* A property that is not where its owner lives. */
 #define PROPERTY \
-    "vacation rental|holiday flat|holiday home|holiday let|rental|second home|cottage|" \
+    "באולם|באולמי|בגן אירועים|vacation rental|holiday flat|holiday home|holiday let|rental|second home|cottage|" \
     "cabin|lake house|beach house|airbnb|new place|new house|new flat|new apartment|" \
     "investment|דירת נופש|דירה להשקעה|דירה להשכרה|צימר|וילה|בקתה|דירה חדשה|הדירה החדשה|" \
     "הבית החדש|איירביאנבי|הנכס|נכס"
@@ -177,7 +177,7 @@
     "from|told me about you|passed me your|put me on to you|referred by|referred me"
 /* What follows a town of the past. */
 #define PAST_AFTER \
-    "until last|until recently|till last|till recently|until this year|before we moved|before i " \
+    "said you|told me|recommended you|המליצה|המליץ|until last|until recently|till last|till recently|until this year|before we moved|before i " \
     "moved|עד לפני|עד השנה|עד שעברנו|עד שעברתי|עד לא מזמן"
 
 /* Moving house: the old place and the new one. */

@@ -21,14 +21,11 @@ struct kol_confidence_curve {
         sure_lead, doubt_lead;
 };
 
-#define KOL_CLEAR_SERVICE 0.85 /* the least confidence of the service at which a call is clear */
+#define KOL_CLEAR_SERVICE 0.9 /* the least confidence of the service at which a call is clear */
 
 /* clang-format off */
 static const struct kol_confidence_curve kol_confidence_of_city =
-    {-0.225, 0.139, 9, 1.281, 4, -0.074, 4, 0.97, 0.79, 4, 6};
-static const struct kol_confidence_curve kol_confidence_of_service =
-static const struct kol_confidence_curve kol_confidence_of_city =
-    {-0.225, 0.139, 9, 1.281, 4, -0.074, 4, 0.97, 0.79, 4, 6};
+    {-0.226, 0.131, 9, 1.214, 4, 0.000, 4, 0.97, 0.79, 4, 6};
 static const struct kol_confidence_curve kol_confidence_of_service =
     {-0.355, 0.044, 20, 0.387, 8, 0.000, 4, 0.97, 0.97, 0, 0};
 /* clang-format on */

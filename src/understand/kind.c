@@ -82,7 +82,8 @@ static bool is_wrong_number(const struct kol_scene *s)
     return said(s, "wrong number|wrong no|misdialed|misdialled|dialled the wrong|dialed the "
                    "wrong|must have the wrong|have the wrong|one digit off|"
                    "wrong business|wrong place|misdial|"
-                   "טעות במספר|מספר לא נכון|התבלבלתי במספר|התבלבלתי בספרה|חייגתי לא נכון|טעיתי "
+                   "טעות במספר|טעית במספר|מספר לא נכון|התבלבלתי במספר|התבלבלתי בספרה|חייגתי לא "
+                   "נכון|טעיתי "
                    "במספר|המספר הלא נכון|הגעתי למספר|זה לא בית|טעות בחיוג|"
                    "התקשרתי בטעות|לא המספר הנכון|חייגתי בטעות|טעות בטלפון|זה לא המספר|התבלבלתי") ||
            (s->talk.turn_count > 1 && s->talk.word_count < 60 &&
