@@ -231,7 +231,8 @@ enum kol_code kol_native_encoder_open(const struct kol_native_file *f,
     e->h = *kol_native_file_hparams(f);
     if (e->h.audio_ctx % KOL_QUERIES != 0)
         return kol_fail(err, KOL_BAD_INPUT, "an audio context of %d is odd", e->h.audio_ctx);
-    e->int8 = kol_math_has_int8() && kol_int8_fits(e->h.audio_state) &&
+    /* Where the other way is float. Beside bf16 they save a fifth of a window, and change words. */
+    e->int8 = kol_math_has_int8() && !kol_compact_is_bf16() && kol_int8_fits(e->h.audio_state) &&
               kol_int8_fits(4 * e->h.audio_state);
     e->fast_attention = kol_compact_is_bf16() &&
                         kol_attention_fits(e->h.audio_state / e->h.audio_heads, e->h.audio_ctx);
