@@ -2,9 +2,8 @@
 #include "base/file.h"
 #include "base/test.h"
 #include "understand/insight.h"
+#include "understand/test_lexicon.h"
 #include <time.h>
-
-static struct kol_lexicon *lexicon;
 
 static struct kol_insight read_call(struct kol_arena *a, const char *text)
 {
@@ -313,20 +312,6 @@ static void labelled_calls_stay_right(void **state)
     check_true("cities", cities * 100 >= calls * 97); /* a few labels spell theirs otherwise */
 }
 
-static int load(void **state)
-{
-    struct kol_err err = {0};
-    (void)state;
-    return kol_lexicon_load(&lexicon, &err) == KOL_OK ? 0 : -1;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    kol_lexicon_free(lexicon);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,5 +322,5 @@ int main(void)
         cmocka_unit_test(survives_bad_input),         cmocka_unit_test(ten_megabytes_are_answered),
         cmocka_unit_test(labelled_calls_stay_right),
     };
-    return cmocka_run_group_tests_name("insight", tests, load, unload);
+    return cmocka_run_group_tests_name("insight", tests, load_lexicon, free_lexicon);
 }

@@ -3,10 +3,9 @@
  */
 #include "base/test.h"
 #include "understand/learned.h"
+#include "understand/test_lexicon.h"
 
-static struct kol_lexicon *base;
-
-static struct kol_insight read_call(struct kol_arena *a, const struct kol_lexicon *lexicon,
+static struct kol_insight read_call(struct kol_arena *a, const struct kol_lexicon *with,
                                     const char *text)
 {
     struct kol_insight_input in = {0};
@@ -15,7 +14,7 @@ static struct kol_insight read_call(struct kol_arena *a, const struct kol_lexico
     check_ok(text,
              kol_insight_turns_from_text(a, text, strlen(text), &in.turns, &in.turn_count, &err),
              &err);
-    check_ok(text, kol_insight_extract(a, lexicon, &in, &r, &err), &err);
+    check_ok(text, kol_insight_extract(a, with, &in, &r, &err), &err);
     return r;
 }
 
@@ -48,7 +47,7 @@ static void broken_tables_are_refused(void **state)
         struct kol_err err = {0};
         memcpy(text, rows[i].head, len);
         struct kol_source source = {"table", text, len + rows[i].counts};
-        enum kol_code code = kol_learned_read(a, &source, &base->taxonomy, &l, &err);
+        enum kol_code code = kol_learned_read(a, &source, &lexicon->taxonomy, &l, &err);
         check_int(rows[i].head, code, rows[i].message ? KOL_BAD_CONFIG : KOL_OK);
         if (rows[i].message && !strstr(err.msg, rows[i].message))
             fail_msg("\"%s\" does not say \"%s\"", err.msg, rows[i].message);
@@ -70,7 +69,7 @@ static void a_class_beyond_the_last_is_refused(void **state)
         text[len + 256] = class;
         text[len + 257] = -5;
         struct kol_source source = {"table", text, len + 258};
-        check_int("code", kol_learned_read(a, &source, &base->taxonomy, &l, &err),
+        check_int("code", kol_learned_read(a, &source, &lexicon->taxonomy, &l, &err),
                   class == 2 ? KOL_OK : KOL_BAD_CONFIG);
     }
 }
@@ -91,12 +90,12 @@ static void speaks_where_rules_are_silent(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         KOL_ARENA a = kol_arena_new(0);
-        struct kol_insight r = read_call(a, base, rows[i].text);
+        struct kol_insight r = read_call(a, lexicon, rows[i].text);
         check_str(rows[i].text, r.service.value_en, rows[i].service);
         check_str(rows[i].text, r.service.rule, "service-learned");
         check_str(rows[i].text, r.service.quote, rows[i].quote);
         check_true("in doubt", r.service.confidence > 0.2 && r.service.confidence < 0.9);
-        struct kol_insight again = read_call(a, base, rows[i].text);
+        struct kol_insight again = read_call(a, lexicon, rows[i].text);
         check_true("the same again", r.service.confidence == again.service.confidence);
     }
 }
@@ -114,7 +113,7 @@ static void is_silent_where_nothing_is_wanted(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         KOL_ARENA a = kol_arena_new(0);
-        check_str(rows[i], read_call(a, base, rows[i]).service.value_en, NULL);
+        check_str(rows[i], read_call(a, lexicon, rows[i]).service.value_en, NULL);
     }
 }
 
@@ -123,8 +122,9 @@ static void a_name_is_not_overruled(void **state)
 {
     (void)state;
     KOL_ARENA a = kol_arena_new(0);
-    struct kol_insight r = read_call(
-        a, base, "I need a painter. My trousers are too long, they need taking up before Friday.");
+    struct kol_insight r =
+        read_call(a, lexicon,
+                  "I need a painter. My trousers are too long, they need taking up before Friday.");
     check_str("service", r.service.value_en, "painter");
     check_str("rule", r.service.rule, "service-named");
 }
@@ -146,7 +146,7 @@ static void a_business_has_the_last_word(void **state)
         struct kol_err err = {0};
         check_ok(
             rows[i].own,
-            kol_lexicon_for_business(base, "own", rows[i].own, strlen(rows[i].own), &own, &err),
+            kol_lexicon_for_business(lexicon, "own", rows[i].own, strlen(rows[i].own), &own, &err),
             &err);
         struct kol_insight r =
             read_call(a, own, "My trousers are too long, they need taking up before Friday");
@@ -170,7 +170,7 @@ static void words_share_buckets(void **state)
         struct kol_scene s;
         struct kol_span spans[2];
         struct kol_err err = {0};
-        check_ok(text[i], kol_scene_open(a, base, &in, &s, &out, &err), &err);
+        check_ok(text[i], kol_scene_open(a, lexicon, &in, &s, &out, &err), &err);
         check_int("sentences", kol_learned_spans(&s, spans, 2), 1);
         counts[i] = kol_learned_features(&s, spans[0], 0xffff, found[i], KOL_LEARNED_FEATURES);
         check_true("masked", counts[i] > 10 && found[i][3] <= 0xffff);
@@ -196,22 +196,8 @@ static void survives_long_calls(void **state)
         at += at % 37;
         at += (size_t)snprintf(text + at, 4, "%s", at % 3 ? " " : "\xd7\xa9 ");
     }
-    struct kol_insight r = read_call(a, base, text);
+    struct kol_insight r = read_call(a, lexicon, text);
     check_true("answered", r.summary != NULL);
-}
-
-static int load(void **state)
-{
-    struct kol_err err = {0};
-    (void)state;
-    return kol_lexicon_load(&base, &err) == KOL_OK ? 0 : -1;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    kol_lexicon_free(base);
-    return 0;
 }
 
 int main(void)
@@ -226,5 +212,5 @@ int main(void)
         cmocka_unit_test(words_share_buckets),
         cmocka_unit_test(survives_long_calls),
     };
-    return cmocka_run_group_tests_name("learned", tests, load, unload);
+    return cmocka_run_group_tests_name("learned", tests, load_lexicon, free_lexicon);
 }

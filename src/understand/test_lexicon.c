@@ -1,15 +1,14 @@
+#include "understand/test_lexicon.h"
 #include "base/test.h"
 #include "understand/lexicon.h"
-
-static struct kol_lexicon *base;
 
 static void builtin_is_whole(void **state)
 {
     (void)state;
-    check_true("services", base->taxonomy.service_count > 80);
-    check_true("places", base->places->place_count > 4000);
-    check_true("names", kol_is_first_name(base, "דנה") && kol_is_first_name(base, "helen") &&
-                            !kol_is_first_name(base, "plumber"));
+    check_true("services", lexicon->taxonomy.service_count > 80);
+    check_true("places", lexicon->places->place_count > 4000);
+    check_true("names", kol_is_first_name(lexicon, "דנה") && kol_is_first_name(lexicon, "helen") &&
+                            !kol_is_first_name(lexicon, "plumber"));
 }
 
 static void finds_places(void **state)
@@ -46,8 +45,8 @@ static void finds_places(void **state)
         struct kol_place_match m;
         struct kol_err err = {0};
         check_ok(rows[i].text, kol_talk_build(a, &in, &talk, &err), &err);
-        bool found = kol_places_match(base->places, &talk, 0, &m);
-        check_str(rows[i].text, found ? base->places->places[m.place].en : NULL, rows[i].en);
+        bool found = kol_places_match(lexicon->places, &talk, 0, &m);
+        check_str(rows[i].text, found ? lexicon->places->places[m.place].en : NULL, rows[i].en);
         check_int(rows[i].text, m.prefix, rows[i].prefix);
     }
 }
@@ -75,7 +74,7 @@ static void says_line_and_reason(void **state)
         struct kol_err err = {0};
         check_code(
             rows[i].text,
-            kol_lexicon_for_business(base, "own", rows[i].text, strlen(rows[i].text), &l, &err),
+            kol_lexicon_for_business(lexicon, "own", rows[i].text, strlen(rows[i].text), &l, &err),
             KOL_BAD_CONFIG, &err);
         check_str(rows[i].text, err.msg, rows[i].message);
     }
@@ -100,7 +99,7 @@ static void business_adds_and_restricts(void **state)
     struct kol_err err = {0};
     (void)state;
     KOL_ARENA a = kol_arena_new(0);
-    check_ok("own", kol_lexicon_for_business(base, "own", own, strlen(own), &l, &err), &err);
+    check_ok("own", kol_lexicon_for_business(lexicon, "own", own, strlen(own), &l, &err), &err);
     check_str("new", service_of(l, a, "Hi, I need drones for a wedding in Haifa"), "drone-show");
     check_str("more words", service_of(l, a, "Do you put in a smart lock?"), "locksmith");
     check_str("not offered", service_of(l, a, "I need a plumber, the tap is dripping"), NULL);
@@ -110,29 +109,16 @@ static void business_adds_and_restricts(void **state)
               "locksmith");
     check_str("denied he", service_of(l, a, "אני לא צריך מנעולן, אני צריך רחפנים"), "drone-show");
     check_str("its own denied", service_of(l, a, "We don't need drones in Haifa"), NULL);
-    check_str("denied", service_of(base, a, "Not a plumber, an electrician please"), "electrician");
-    check_str("denied he", service_of(base, a, "לא אינסטלטור, חשמלאי בבקשה"), "electrician");
-    check_str("corrected", service_of(base, a, "I need a plumber, I mean an electrician"),
+    check_str("denied", service_of(lexicon, a, "Not a plumber, an electrician please"),
               "electrician");
-    check_str("corrected he", service_of(base, a, "אני צריך אינסטלטור, סליחה, התכוונתי לחשמלאי"),
+    check_str("denied he", service_of(lexicon, a, "לא אינסטלטור, חשמלאי בבקשה"), "electrician");
+    check_str("corrected", service_of(lexicon, a, "I need a plumber, I mean an electrician"),
               "electrician");
-    check_str("base is as it was", service_of(base, a, "I need a plumber, the tap is dripping"),
+    check_str("corrected he", service_of(lexicon, a, "אני צריך אינסטלטור, סליחה, התכוונתי לחשמלאי"),
+              "electrician");
+    check_str("base is as it was", service_of(lexicon, a, "I need a plumber, the tap is dripping"),
               "plumber");
     kol_lexicon_free(l);
-}
-
-static int load(void **state)
-{
-    struct kol_err err = {0};
-    (void)state;
-    return kol_lexicon_load(&base, &err) == KOL_OK ? 0 : -1;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    kol_lexicon_free(base);
-    return 0;
 }
 
 int main(void)
@@ -143,5 +129,5 @@ int main(void)
         cmocka_unit_test(says_line_and_reason),
         cmocka_unit_test(business_adds_and_restricts),
     };
-    return cmocka_run_group_tests_name("lexicon", tests, load, unload);
+    return cmocka_run_group_tests_name("lexicon", tests, load_lexicon, free_lexicon);
 }

@@ -7,8 +7,7 @@
 #include "base/file.h"
 #include "base/test.h"
 #include "understand/insight.h"
-
-static struct kol_lexicon *lexicon;
+#include "understand/test_lexicon.h"
 
 /* A line as its label and its words; "\n" in the words ends a turn. */
 static bool split_line(char *line, char **ret_label, char **ret_text)
@@ -79,25 +78,11 @@ static void knows_where_the_work_is(void **state)
                share_right(KOL_TEST_DATA "/../../bench/data/phrases-city.tsv", true) > 0.95);
 }
 
-static int load(void **state)
-{
-    (void)state;
-    struct kol_err err;
-    return kol_lexicon_load(&lexicon, &err) == KOL_OK ? 0 : -1;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    kol_lexicon_free(lexicon);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(knows_what_is_described),
         cmocka_unit_test(knows_where_the_work_is),
     };
-    return cmocka_run_group_tests_name("phrases", tests, load, unload);
+    return cmocka_run_group_tests_name("phrases", tests, load_lexicon, free_lexicon);
 }

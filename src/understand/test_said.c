@@ -6,9 +6,8 @@
 #include "base/file.h"
 #include "base/test.h"
 #include "understand/scene.h"
+#include "understand/test_lexicon.h"
 #include <ctype.h>
-
-static struct kol_lexicon *lexicon;
 
 static void build(struct kol_arena *a, const char *text, struct kol_talk *ret)
 {
@@ -274,20 +273,6 @@ static void bench_calls(void **state)
     check_int("words that nobody said", unsaid, 0);
 }
 
-static int load(void **state)
-{
-    struct kol_err err = {0};
-    (void)state;
-    return kol_lexicon_load(&lexicon, &err) == KOL_OK ? 0 : -1;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    kol_lexicon_free(lexicon);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,5 +280,6 @@ int main(void)
         cmocka_unit_test(nothing_asked_is_one_line),
         cmocka_unit_test(bench_calls),
     };
-    return cmocka_run_group_tests_name("summaries say what was said", tests, load, unload);
+    return cmocka_run_group_tests_name("summaries say what was said", tests, load_lexicon,
+                                       free_lexicon);
 }

@@ -3,8 +3,7 @@
  */
 #include "base/test.h"
 #include "understand/insight.h"
-
-static struct kol_lexicon *lexicon;
+#include "understand/test_lexicon.h"
 
 struct row {
     const char *text, *has, *lacks; /* either may be NULL */
@@ -141,20 +140,6 @@ static void long_sentences_cost_little(void **state)
     }
 }
 
-static int load(void **state)
-{
-    (void)state;
-    struct kol_err err;
-    return kol_lexicon_load(&lexicon, &err) == KOL_OK ? 0 : -1;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    kol_lexicon_free(lexicon);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,5 +149,5 @@ int main(void)
         cmocka_unit_test(tells_place_hour_and_wishes),
         cmocka_unit_test(long_sentences_cost_little),
     };
-    return cmocka_run_group_tests_name("summary", tests, load, unload);
+    return cmocka_run_group_tests_name("summary", tests, load_lexicon, free_lexicon);
 }

@@ -6,10 +6,9 @@
 #include "base/file.h"
 #include "base/test.h"
 #include "understand/insight.h"
+#include "understand/test_lexicon.h"
 
 #define EACH 4 /* sentences a town is tried in; the next town goes on with the next ones */
-
-static struct kol_lexicon *lexicon;
 
 /* %s is the town; a line break starts a turn. */
 static const char *const hebrew[] = {
@@ -79,22 +78,8 @@ static void finds_towns_as_they_are_said(void **state)
     check_true("99 % of them", (double)right > 0.99 * (double)count);
 }
 
-static int load(void **state)
-{
-    (void)state;
-    struct kol_err err;
-    return kol_lexicon_load(&lexicon, &err) == KOL_OK ? 0 : -1;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    kol_lexicon_free(lexicon);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(finds_towns_as_they_are_said)};
-    return cmocka_run_group_tests_name("towns", tests, load, unload);
+    return cmocka_run_group_tests_name("towns", tests, load_lexicon, free_lexicon);
 }
