@@ -16,6 +16,7 @@ from . import compose
 calls = compose.calls
 WORDS = ("alpha bravo charlie delta echo foxtrot golf hotel india juliet kilo lima mike november oscar papa quebec romeo "
          "sierra tango uniform victor yankee zulu").split()
+COUNT = 3 * len(WORDS)  # of one list
 
 
 def trimmed(sound: bytes) -> bytes:
@@ -27,9 +28,9 @@ def trimmed(sound: bytes) -> bytes:
     return sound[2 * step * loud[0]:2 * step * (loud[-1] + 1)]
 
 
-def write(path: Path) -> list[tuple[str, float, float]]:
+def write(path: Path, seed: int) -> list[tuple[str, float, float]]:
     """A recording of each word three times; returns (word, start, end)."""
-    rng, call, at, truth = random.Random(3), compose.Call(), 0.5, []
+    rng, call, at, truth = random.Random(seed), compose.Call(), 0.5, []
     words = WORDS * 3
     rng.shuffle(words)
     for number, word in enumerate(words):
@@ -57,14 +58,18 @@ def words_of_whisper_cli(result: dict, dtw: bool) -> list[tuple[str, float, floa
     return words
 
 
-def report(name: str, truth: list, words: list) -> None:
-    """Prints median and 90th percentile of the errors of matched words."""
+def match(truth: list, words: list) -> list[tuple]:
+    """(true, heard) of the words that were recognised."""
     heard = [(re.sub(r"[^a-z]", "", text.lower()), start, end) for text, start, end in words]
     matcher = difflib.SequenceMatcher(a=[t[0] for t in truth], b=[h[0] for h in heard], autojunk=False)
-    pairs = [(truth[b.a + i], heard[b.b + i]) for b in matcher.get_matching_blocks() for i in range(b.size)]
+    return [(truth[b.a + i], heard[b.b + i]) for b in matcher.get_matching_blocks() for i in range(b.size)]
+
+
+def report(name: str, pairs: list[tuple], said: int) -> None:
+    """Prints median and 90th percentile of the errors."""
     if not pairs:
         sys.exit("bench: none of the words was recognised")
     for what, at in (("starts", 1), ("ends", 2)):
         off = sorted(abs(t[at] - h[at]) for t, h in pairs)
-        print(f"{name} word {what}: {len(off)} of {len(truth)} matched, off by {off[len(off) // 2] * 1000:.0f} ms (median), "
+        print(f"{name} word {what}: {len(off)} of {said} matched, off by {off[len(off) // 2] * 1000:.0f} ms (median), "
               f"{off[len(off) * 9 // 10] * 1000:.0f} ms (90 %)")
