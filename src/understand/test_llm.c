@@ -239,6 +239,7 @@ static void survives_endpoints(void **state)
         check_has(rows[i][0], note.reason, rows[i][1]);
         check_true("no key", !strstr(note.reason, "secret"));
         check_str("summary", insight.summary, "The rules' summary.");
+        test_server_quiet(&server);
         check_has("key", server.last, "Authorization: Bearer sk-secret\r\n");
     }
 }
