@@ -267,6 +267,23 @@ def measure_words(options) -> None:
             off[name] += word_times.match(truth, word_times.words_of_whisper_cli(heard, dtw))
     for name, pairs in off.items():
         word_times.report(name, pairs, WORD_LISTS * word_times.COUNT)
+    measure_edges(options)
+
+
+def measure_edges(options) -> None:
+    """The same for composed calls, where the truth knows when a turn begins and ends."""
+    from speech import compose, word_times
+    folder = HERE / f"calls-{options.seed}-{options.count}"
+    compose.write_calls(folder, options.count, options.seed)
+    pairs, turns = [], 0
+    for call in load_calls(folder):
+        result = json.loads(run([*Kol(options).command, call["path"]])[0])
+        heard = {who: word_times.words_of_kol({"segments": [s for s in result["segments"] if SPEAKERS[s["channel"]] == who]})
+                 for who in SPEAKERS}
+        turns_of_voice = word_times.voiced(call["truth"]["turns"], dict(zip(SPEAKERS, call["mono"])))
+        pairs += word_times.edges(turns_of_voice, heard)
+        turns += len(call["truth"]["turns"])
+    word_times.report("kol, turns of composed calls,", pairs, turns)
 
 
 def main() -> int:

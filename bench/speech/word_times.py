@@ -9,6 +9,7 @@ import difflib
 import random
 import re
 import sys
+import wave
 from pathlib import Path
 
 from . import compose
@@ -19,13 +20,32 @@ WORDS = ("alpha bravo charlie delta echo foxtrot golf hotel india juliet kilo li
 COUNT = 3 * len(WORDS)  # of one list
 
 
-def trimmed(sound: bytes) -> bytes:
-    """The sound without the silence around it."""
-    samples = array.array("h", sound)
-    step = calls.RATE // 100
+def loud_part(samples, rate: int) -> tuple[int, int]:
+    """Where the silence before the voice ends and the one after it begins, in samples."""
+    step = rate // 100
     peaks = [max(map(abs, samples[i:i + step])) for i in range(0, len(samples) - step, step)]
     loud = [i for i, peak in enumerate(peaks) if peak > 0.08 * max(peaks)]
-    return sound[2 * step * loud[0]:2 * step * (loud[-1] + 1)]
+    return step * loud[0], step * (loud[-1] + 1)
+
+
+def trimmed(sound: bytes) -> bytes:
+    """The sound without the silence around it."""
+    first, end = loud_part(array.array("h", sound), calls.RATE)
+    return sound[2 * first:2 * end]
+
+
+def voiced(turns: list[dict], mono: dict[str, Path]) -> list[dict]:
+    """The turns without the silence that the recordings of a voice begin and end with."""
+    found = []
+    for turn in turns:
+        with wave.open(str(mono[turn["speaker"]])) as file:
+            rate = file.getframerate()
+            from_frame = int(turn["start_s"] * rate)
+            file.setpos(from_frame)
+            samples = array.array("h", file.readframes(int(turn["end_s"] * rate) - from_frame))
+        first, end = loud_part(samples, rate)
+        found.append({**turn, "start_s": (from_frame + first) / rate, "end_s": (from_frame + end) / rate})
+    return found
 
 
 def write(path: Path, seed: int) -> list[tuple[str, float, float]]:
@@ -58,18 +78,34 @@ def words_of_whisper_cli(result: dict, dtw: bool) -> list[tuple[str, float, floa
     return words
 
 
+def edges(turns: list[dict], heard: dict[str, list]) -> list[tuple]:
+    """(true, heard) of the first and the last words of a call's turns; only their own side of the two times counts.
+
+    turns  speaker, start_s, end_s, words; heard: words with times by speaker
+    """
+    pairs = []
+    for speaker, words in heard.items():
+        truth = []
+        for turn in (t for t in turns if t["speaker"] == speaker):
+            said = [re.sub(r"[^a-z0-9]", "", w.lower()) for w in turn["words"].split()]
+            truth += [(w, turn["start_s"] if i == 0 else None, turn["end_s"] if i == len(said) - 1 else None)
+                      for i, w in enumerate(said)]
+        pairs += match(truth, words)
+    return pairs
+
+
 def match(truth: list, words: list) -> list[tuple]:
     """(true, heard) of the words that were recognised."""
-    heard = [(re.sub(r"[^a-z]", "", text.lower()), start, end) for text, start, end in words]
+    heard = [(re.sub(r"[^a-z0-9]", "", text.lower()), start, end) for text, start, end in words]
     matcher = difflib.SequenceMatcher(a=[t[0] for t in truth], b=[h[0] for h in heard], autojunk=False)
     return [(truth[b.a + i], heard[b.b + i]) for b in matcher.get_matching_blocks() for i in range(b.size)]
 
 
 def report(name: str, pairs: list[tuple], said: int) -> None:
     """Prints median and 90th percentile of the errors."""
-    if not pairs:
-        sys.exit("bench: none of the words was recognised")
     for what, at in (("starts", 1), ("ends", 2)):
-        off = sorted(abs(t[at] - h[at]) for t, h in pairs)
+        off = sorted(abs(t[at] - h[at]) for t, h in pairs if t[at] is not None)
+        if not off:
+            sys.exit("bench: none of the words was recognised")
         print(f"{name} word {what}: {len(off)} of {said} matched, off by {off[len(off) // 2] * 1000:.0f} ms (median), "
               f"{off[len(off) * 9 // 10] * 1000:.0f} ms (90 %)")
