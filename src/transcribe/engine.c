@@ -40,7 +40,7 @@ static enum kol_code open_best(const struct kol_engine_conf *conf, struct kol_en
 #if KOL_NATIVE
     struct kol_err why = {0};
 
-    if (kol_cpu_avx2() && kol_engine_native.open(conf, ret, &why) == KOL_OK)
+    if (kol_engine_native.open(conf, ret, &why) == KOL_OK)
         return KOL_OK;
     kol_debug("the native engine is not used: %s", why.msg);
 #endif

@@ -1,6 +1,6 @@
 /*
  * engine_native.c - Whisper's models on oneDNN and on integer kernels of our own, behind the engine
- * table: what whisper.cpp computes, in about half its time.
+ * table: what whisper.cpp computes, in about a third of its time.
  *
  * The weights are shared by all sessions. A session's memory is large, so that of a finished one is
  * wiped and lent to the next.

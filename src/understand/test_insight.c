@@ -5,19 +5,6 @@
 #include "understand/test_lexicon.h"
 #include <time.h>
 
-static struct kol_insight read_call(struct kol_arena *a, const char *text)
-{
-    struct kol_insight_input in = {0};
-    struct kol_insight r;
-    struct kol_err err = {0};
-    check_ok(text,
-             kol_insight_turns_from_text(a, text, strlen(text), &in.turns, &in.turn_count, &err),
-             &err);
-    check_ok(text, kol_insight_extract(a, lexicon, &in, &r, &err), &err);
-    check_true("summary", r.summary && kol_utf8_valid(r.summary, strlen(r.summary)));
-    return r;
-}
-
 static void finds_service_and_city(void **state)
 {
     static const struct {

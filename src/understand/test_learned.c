@@ -5,19 +5,6 @@
 #include "understand/learned.h"
 #include "understand/test_lexicon.h"
 
-static struct kol_insight read_call(struct kol_arena *a, const struct kol_lexicon *with,
-                                    const char *text)
-{
-    struct kol_insight_input in = {0};
-    struct kol_insight r;
-    struct kol_err err = {0};
-    check_ok(text,
-             kol_insight_turns_from_text(a, text, strlen(text), &in.turns, &in.turn_count, &err),
-             &err);
-    check_ok(text, kol_insight_extract(a, with, &in, &r, &err), &err);
-    return r;
-}
-
 #define HEAD "# made by hand\nkol-learned 1 bits 8 scale 1000\n"
 
 static void broken_tables_are_refused(void **state)
@@ -90,12 +77,12 @@ static void speaks_where_rules_are_silent(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         KOL_ARENA a = kol_arena_new(0);
-        struct kol_insight r = read_call(a, lexicon, rows[i].text);
+        struct kol_insight r = read_call(a, rows[i].text);
         check_str(rows[i].text, r.service.value_en, rows[i].service);
         check_str(rows[i].text, r.service.rule, "service-learned");
         check_str(rows[i].text, r.service.quote, rows[i].quote);
         check_true("in doubt", r.service.confidence > 0.2 && r.service.confidence < 0.9);
-        struct kol_insight again = read_call(a, lexicon, rows[i].text);
+        struct kol_insight again = read_call(a, rows[i].text);
         check_true("the same again", r.service.confidence == again.service.confidence);
     }
 }
@@ -113,7 +100,7 @@ static void is_silent_where_nothing_is_wanted(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         KOL_ARENA a = kol_arena_new(0);
-        check_str(rows[i], read_call(a, lexicon, rows[i]).service.value_en, NULL);
+        check_str(rows[i], read_call(a, rows[i]).service.value_en, NULL);
     }
 }
 
@@ -122,9 +109,8 @@ static void a_name_is_not_overruled(void **state)
 {
     (void)state;
     KOL_ARENA a = kol_arena_new(0);
-    struct kol_insight r =
-        read_call(a, lexicon,
-                  "I need a painter. My trousers are too long, they need taking up before Friday.");
+    struct kol_insight r = read_call(
+        a, "I need a painter. My trousers are too long, they need taking up before Friday.");
     check_str("service", r.service.value_en, "painter");
     check_str("rule", r.service.rule, "service-named");
 }
@@ -149,7 +135,7 @@ static void a_business_has_the_last_word(void **state)
             kol_lexicon_for_business(lexicon, "own", rows[i].own, strlen(rows[i].own), &own, &err),
             &err);
         struct kol_insight r =
-            read_call(a, own, "My trousers are too long, they need taking up before Friday");
+            read_call_with(a, own, "My trousers are too long, they need taking up before Friday");
         check_str(rows[i].own, r.service.value_en, rows[i].service);
         kol_lexicon_free(own);
     }
@@ -196,7 +182,7 @@ static void survives_long_calls(void **state)
         at += at % 37;
         at += (size_t)snprintf(text + at, 4, "%s", at % 3 ? " " : "\xd7\xa9 ");
     }
-    struct kol_insight r = read_call(a, lexicon, text);
+    struct kol_insight r = read_call(a, text);
     check_true("answered", r.summary != NULL);
 }
 

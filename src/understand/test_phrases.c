@@ -26,18 +26,6 @@ static bool split_line(char *line, char **ret_label, char **ret_text)
     return true;
 }
 
-static struct kol_insight read_call(struct kol_arena *a, const char *text)
-{
-    struct kol_insight_input in = {0};
-    struct kol_insight r;
-    struct kol_err err = {0};
-    check_ok(text,
-             kol_insight_turns_from_text(a, text, strlen(text), &in.turns, &in.turn_count, &err),
-             &err);
-    check_ok(text, kol_insight_extract(a, lexicon, &in, &r, &err), &err);
-    return r;
-}
-
 /* The share of lines of a file whose value is the label; prints the others. */
 static double share_right(const char *path, bool city)
 {

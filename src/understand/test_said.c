@@ -166,18 +166,6 @@ static const char *values_of(struct kol_arena *a, const struct kol_insight *r)
     return text;
 }
 
-static struct kol_insight read_call(struct kol_arena *a, const char *text)
-{
-    struct kol_insight_input in = {0};
-    struct kol_insight r;
-    struct kol_err err = {0};
-    check_ok(text,
-             kol_insight_turns_from_text(a, text, strlen(text), &in.turns, &in.turn_count, &err),
-             &err);
-    check_ok(text, kol_insight_extract(a, lexicon, &in, &r, &err), &err);
-    return r;
-}
-
 /* How many words of a summary of the call were said by nobody; they are printed. */
 static unsigned count_unsaid(struct kol_arena *a, const char *text, const char *summary,
                              const char *known)

@@ -13,15 +13,8 @@ static void check_rows(const struct row *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         KOL_ARENA a = kol_arena_new(0);
-        struct kol_insight_input in = {0};
-        struct kol_insight r;
-        struct kol_err err = {0};
         const char *text = rows[i].text;
-        check_ok(
-            text,
-            kol_insight_turns_from_text(a, text, strlen(text), &in.turns, &in.turn_count, &err),
-            &err);
-        check_ok(text, kol_insight_extract(a, lexicon, &in, &r, &err), &err);
+        struct kol_insight r = read_call(a, text);
         if (rows[i].has)
             check_has(text, r.summary, rows[i].has);
         if (rows[i].lacks && strstr(r.summary, rows[i].lacks))

@@ -38,16 +38,10 @@ static const char *const english[] = {
 static bool finds(const char *carrier, const char *spoken, const char *want)
 {
     KOL_ARENA a = kol_arena_new(0);
-    struct kol_insight_input in = {0};
-    struct kol_insight r;
-    struct kol_err err = {0};
     const char *at = strstr(carrier, "%s");
     const char *text =
         kol_arena_fmt(a, "%.*s%s%s", (int)(at - carrier), carrier, spoken, at + strlen("%s"));
-    check_ok(text,
-             kol_insight_turns_from_text(a, text, strlen(text), &in.turns, &in.turn_count, &err),
-             &err);
-    check_ok(text, kol_insight_extract(a, lexicon, &in, &r, &err), &err);
+    struct kol_insight r = read_call(a, text);
     bool right =
         r.city.value && (strcmp(r.city.value, want) == 0 || strcmp(r.city.value_en, want) == 0);
     if (!right)
