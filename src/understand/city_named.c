@@ -164,7 +164,11 @@ char kol_city_relation(const struct kol_talk *t, const struct kol_place_match *m
     const struct kol_word *w = &t->words[at - 1];
     if (kol_is(w, "in|at|inside|within|around|across|for|into|בתוך|בעיר|ברחבי|באזור|בסניף"))
         return 'i';
-    if (kol_is(w, "של") && kol_phrase_before(t, at - 1, "צד|הצד|אחד|השני|מרכז|בתוך|כניסה|הכניסה"))
+    if (kol_is(w, "של") &&
+        kol_phrase_before(t, at - 1,
+                          "צד|הצד|אחד|השני|מרכז|בתוך|כניסה|הכניסה|בכניסה|קניון|הקניון|בקניון|"
+                          "התעשייה|התעשיה|במרכז|המרכז|השוק|בשוק|"
+                          "התחנה|בתחנה|החוף|בחוף|הים|הישן|הישנה|העתיקה|הצפון|הדרום|בצפון|בדרום"))
         return 'i';
     if (kol_is(w, "of") &&
         kol_phrase_before(t, at - 1,
@@ -248,7 +252,10 @@ static bool is_known_word_meant(const struct kol_talk *t, const struct kol_place
             ends && ((asked && !m->other_prefix) ||
                      (how && kol_phrase_before(t, m->first, "גר|גרה|גרים|מתגורר|מתגוררת")));
     else if (kol_is_stem(w, "קדימה|מגדל"))
-        *ret_meant = (m->prefix == 'b' && lives) || (asked && kol_city_stands_alone(t, m));
+        *ret_meant = (m->prefix == 'b' &&
+                      (lives || kol_phrase_before(t, m->first, "אצלכם|אצלנו|אצלי|פה|כאן"))) ||
+                     (m->prefix == 'm' && ends && kol_phrase_before(t, m->first, "אני|אנחנו")) ||
+                     (asked && kol_city_stands_alone(t, m));
     else
         return false;
     return true;

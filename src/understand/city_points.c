@@ -89,6 +89,8 @@ static bool is_end_of_road(const struct kol_field *f, const struct kol_mention *
     char how = kol_city_relation(t, &n->m);
     for (size_t i = 0; i < f->count; i++) {
         const struct kol_place_match *m = &f->list[i].m;
+        if (m->place == n->m.place)
+            continue; /* "from Harish to Harish": a move within the town */
         size_t gap = how == 'f' ? m->first - n->m.end : n->m.first - m->end;
         bool adjacent = (how == 'f' ? m->first >= n->m.end : n->m.first >= m->end) && gap <= 1;
         if (adjacent && ((how == 'f' && kol_city_relation(t, m) == 't') ||
@@ -153,6 +155,21 @@ static bool beside_topic(const struct kol_field *f, const struct kol_mention *n)
     return false;
 }
 
+/* The caller names more towns than one. */
+static bool names_several(const struct kol_field *f)
+{
+    uint32_t one = UINT32_MAX;
+    for (size_t i = 0; i < f->count; i++) {
+        const struct kol_place_match *m = &f->list[i].m;
+        if (kol_role_at(&f->s->talk, m->first) == KOL_ROLE_AGENT)
+            continue;
+        if (one != UINT32_MAX && m->place != one)
+            return true;
+        one = m->place;
+    }
+    return false;
+}
+
 /* "I'm in Hull myself", and "we're in Carlisle" of a call about a daughter's laptop. */
 static bool is_callers_own(const struct kol_field *f, const struct kol_mention *n)
 {
@@ -161,7 +178,7 @@ static bool is_callers_own(const struct kol_field *f, const struct kol_mention *
     end = end > n->m.end + 2 ? n->m.end + 2 : end;
     return kol_phrase_find(t, n->m.end, end, "myself|ourselves|בעצמי") < end ||
            said_before(f, n, 3, "בעצמי|עצמי|myself") ||
-           (f->for_others && f->count > 1 && said_before(f, n, 4, OWN_PLACE) &&
+           (f->for_others && names_several(f) && said_before(f, n, 4, OWN_PLACE) &&
             !beside_topic(f, n));
 }
 
@@ -238,7 +255,8 @@ static void weigh_context(const struct kol_field *f, struct kol_mention *n)
         give(n, KOL_CITY_CALLERS_OWN);
     if (beside_topic(f, n) && !elsewhere)
         give(n, KOL_CITY_BESIDE_TOPIC);
-    if (said_before(f, n, 4, COVERS))
+    bool other_firm = said_before(f, n, 6, OTHER_FIRM);
+    if (said_before(f, n, 4, COVERS) && !other_firm)
         give(n, KOL_CITY_COVERED);
     if (said_before(f, n, 4, PROPERTY))
         give(n, KOL_CITY_PROPERTY);
@@ -258,6 +276,11 @@ static void weigh_context(const struct kol_field *f, struct kol_mention *n)
         give(n, KOL_CITY_PAST);
     if (said_before(f, n, 9, REFERRED))
         give(n, KOL_CITY_REFERRED);
+    if (kol_phrase_before(t, n->m.first, WHY) &&
+        t->sentences[t->words[n->m.first].sentence].question)
+        give(n, KOL_CITY_ASKED_BACK);
+    if (said_before(f, n, 7, BOUGHT) && !said_before(f, n, 7, PREMISES))
+        give(n, KOL_CITY_BOUGHT_THERE);
     if (said_before(f, n, 8, BILLING))
         give(n, KOL_CITY_BILLING_BEFORE);
     if (said_before(f, n, 5, TRAVEL) && !said_before(f, n, 5, IS_BACK))
@@ -281,7 +304,7 @@ static void weigh_context(const struct kol_field *f, struct kol_mention *n)
         give(n, KOL_CITY_WRITE_IT_DOWN);
     if (said_before(f, n, 2, NEAR) && !kol_city_is_alone(f))
         give(n, KOL_CITY_NEAR);
-    if (said_before(f, n, 4, OTHER_FIRM) || said_before(f, n, 9, DONE_BEFORE))
+    if (other_firm || said_before(f, n, 9, DONE_BEFORE))
         give(n, KOL_CITY_OTHER_FIRM);
     if (said_before(f, n, 6, WORK) && n->points - before > -1)
         give(n, KOL_CITY_WORK);
@@ -313,6 +336,17 @@ static void weigh_context(const struct kol_field *f, struct kol_mention *n)
         give(n, KOL_CITY_BUT_AFTER);
 }
 
+/* "And where are you?" asks the caller: what the business answers is its base. */
+static bool answers_where_we_are(const struct kol_talk *t, const struct kol_mention *n)
+{
+    uint32_t turn = t->words[n->m.first].turn;
+    if (turn == 0 || t->turns[turn - 1].role == KOL_ROLE_AGENT ||
+        n->m.first > t->turns[turn].first + 6)
+        return false;
+    const struct kol_talk_turn *ask = &t->turns[turn - 1];
+    return kol_phrase_find(t, ask->first, ask->end, WHERE_ARE_YOU) < ask->end;
+}
+
 static enum kol_city_rule speaker_of(const struct kol_field *f, const struct kol_mention *n)
 {
     const struct kol_talk *t = &f->s->talk;
@@ -323,6 +357,8 @@ static enum kol_city_rule speaker_of(const struct kol_field *f, const struct kol
                     "i have a job in|i've got a job in|i'll be in|אני אהיה ב|יש לי עבודה ב|אני ב|"
                     "i'm in|we're in|based|office|our|i'm from|calling from|אנחנו מ|אנחנו ב|אני "
                     "מ|יושב|יושבים|מדבר|מדברת|מדברים|הגעתם|הגעת|סטודיו|חברת|יוצאים|אצלנו|הסניף"))
+        return KOL_CITY_AGENTS_BASE;
+    if (answers_where_we_are(t, n))
         return KOL_CITY_AGENTS_BASE;
     bool greeting = turn == 0 || (turn == 1 && t->turns[0].role == KOL_ROLE_AGENT);
     if (greeting && t->words[n->m.first].sentence < 2 + t->words[t->turns[turn].first].sentence)

@@ -27,6 +27,8 @@
     X(STUDIES, -2, "somebody studies there") \
     X(PAST, -3.5, "it was so once") \
     X(REFERRED, -5, "whoever told of the business") \
+    X(ASKED_BACK, -5, "\"why …?\"") \
+    X(BOUGHT_THERE, -3.5, "something was bought there") \
     X(BILLING_BEFORE, -5, "the invoice goes there") \
     X(TRAVEL, -3, "on the way there") \
     X(MOVES_THERE, 2, "the old or the new home that the work is for") \

@@ -59,7 +59,7 @@
     "צפונית|דרומית|מזרחית|מערבית|קילומטר מ|בואכה"
 
 #define OTHER_FIRM \
-    "somebody from|someone from|company from|guy from|firm from|fella from|people from|" \
+    "quote of|somebody from|someone from|company from|guy from|firm from|fella from|people from|" \
     "company in|firm in|guy in|technician from|plumber from|quote from|חברה מ|מישהו מ|" \
     "חברה ב|טכנאי מ|בעל מקצוע מ|אחד מ|קבלן מ|שהיה לי ב|האיש מ"
 
@@ -174,7 +174,7 @@
     "קיבלתי את המספר|קיבלנו את המספר|קיבלתי את הטלפון|קיבלתי אותך|המליץ עליך|המליצה עליך|" \
     "המליצו עליך|המליצו עליכם|המליץ עליכם|המליצה עליכם|בהמלצת|אני מתקשר דרך|הפנה אותי|הפנתה אותי|" \
     "recommended by|recommended you|gave me your number|got your number from|got your name " \
-    "from|told me about you|passed me your|put me on to you|referred by|referred me"
+    "from|told me about you|heard from|שמעתי מ|שמעתי ממישהו|שמעתי מאחד|passed me your|put me on to you|referred by|referred me"
 /* What follows a town of the past. */
 #define PAST_AFTER \
     "said you|told me|recommended you|המליצה|המליץ|until last|until recently|till last|till recently|until this year|before we moved|before i " \
@@ -210,6 +210,17 @@
 #define THEY_LIVE \
     "הוא גר|היא גרה|הם גרים|הוא מתגורר|היא מתגוררת|הוא נמצא|היא נמצאת|he lives|she lives|" \
     "they live|he's in|she's in|they're in"
+/* The caller asks where the business is. */
+#define WHERE_ARE_YOU \
+    "איפה אתם|איפה אתה נמצא|איפה את נמצאת|איפה אתה יושב|איפה הסטודיו|איפה המוסך|איפה המרפאה|איפה החנות|" \
+    "מאיפה אתם|איפה הקליניקה|איפה המשרד שלכם|where are you|where are you based|where's your shop|where are you guys|where's the shop|" \
+    "where are you located|where do you work out of"
+/* "Why Rishon?": what is asked back is doubted. */
+#define WHY "למה|why|מה פתאום|מה קשור|איזה|since when|who said|מי אמר"
+#define BOUGHT \
+    "קנינו|קניתי|שקנינו|שקניתי|קנו לנו|we bought|i bought|bought it|bought them|picked it up|got it from"
+#define PREMISES \
+    "דירה|בית|הבית|הדירה|משרד|חנות|מגרש|נכס|עסק|house|home|flat|apartment|place|property|shop|land|condo"
 /* "And where are you?": a second question, about the caller alone. */
 #define AND_YOU \
     "ואתה|ואת|ואתם|ואתה איפה|ואת איפה|and you|what about you|where are you yourself|and yourself|" \

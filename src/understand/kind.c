@@ -75,10 +75,15 @@ static bool asks_for_another(const struct kol_talk *t)
     return false;
 }
 
+#define WRONG_NUMBER_WORDS 150
+
 static bool is_wrong_number(const struct kol_scene *s)
 {
     if (asks_for_another(&s->talk))
         return true;
+    /* "don't drive to the wrong place": who talks for long has not dialled a wrong number. */
+    if (s->talk.word_count > WRONG_NUMBER_WORDS)
+        return false;
     return said(s, "wrong number|wrong no|misdialed|misdialled|dialled the wrong|dialed the "
                    "wrong|must have the wrong|have the wrong|one digit off|"
                    "wrong business|wrong place|misdial|"

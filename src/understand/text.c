@@ -28,8 +28,9 @@ static size_t prefix_ends(const char *w, struct kol_stem *ret, size_t max)
             for (size_t k = 0; k < 7; k++) {
                 size_t all = n + strlen(into[k]);
                 if (all == 0 || count == max || strncmp(w + n, into[k], strlen(into[k])) != 0 ||
-                    strlen(w + all) < 4)
-                    continue; /* less than two letters would be left */
+                    (strlen(w + all) < 4 && (all > 2 || strcmp(w + all, "ק") != 0)))
+                    continue; /* less than two letters would be left, and not of "בק. אתא" ("שבק" is
+                                 a word) */
                 ret[count++] = (struct kol_stem){.text = w + all, .place = place_of[k]};
             }
         }
@@ -146,10 +147,11 @@ static bool add_word(struct builder *b, uint32_t turn, const char *text, size_t 
     return true;
 }
 
-/* "Mr. Jordan", "St. Albans": that dot ends no sentence. */
+/* "Mr. Jordan", "St. Albans", "ק. אתא": that dot ends no sentence. */
 static bool is_short_form(const struct kol_word *w)
 {
-    static const char *const forms[] = {"mr", "mrs", "ms", "dr", "st", "ft", "prof", "vs"};
+    static const char *const forms[] = {"mr",   "mrs", "ms", "dr", "st", "ft",
+                                        "prof", "vs",  "ק",  "בק", "לק", "מק"};
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
         if (strcmp(w->norm, forms[i]) == 0)
             return true;
