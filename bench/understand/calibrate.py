@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Fits the curves of src/understand/confidence.h: bench/understand/calibrate.py [BENCH_PROGRAM]
+"""Fits the curve of src/understand/confidence.h: bench/understand/calibrate.py [BENCH_PROGRAM]
 
 Calls the rules were tuned on say too little about errors, so those of the later files enter as
 the rules made of them at first sight (bench/data/first-sight.tsv), and each weighs as four others. Prints the reliability table and
-the Brier score by ten-fold cross-validation (whole calls are held out), then the table to paste.
+the Brier score by ten-fold cross-validation (whole calls are held out), then the curve to paste.
+The curve of the service only tells in which of the calls of first-sight.tsv the service was clear; today's service says it itself.
 """
 import math
 import os
@@ -84,11 +85,10 @@ def main():
     with open(f"{data}/first-sight.tsv", encoding="utf-8") as f:
         first = [line.rstrip("\n") for line in f if not line.startswith("#")]
     seen = {line.split("\t")[1] for line in first}
-    table = []
     services = {}
     for field in ("service", "city"):
-        rows = [r for r in read(now, TOPS, 1.0, services) + read(first, TOPS, FIRST_SIGHT_WEIGHS, services)
-                if r[0] == field]
+        today = read(now, TOPS, 1.0, services) if field == "city" else []
+        rows = [r for r in today + read(first, TOPS, FIRST_SIGHT_WEIGHS, services) if r[0] == field]
         most = (MOST[field], MOST_RIVALS[field])
         calls = sorted({r[1] for r in rows}, key=lambda c: (hash_of(c), c))
         fold_of = {call: i % FOLDS for i, call in enumerate(calls)}
@@ -100,13 +100,12 @@ def main():
         report(f"{field}, cross-validated", [(p, r) for _, p, r in held_out])
         report(f"{field}, of which at first sight", [(p, r) for c, p, r in held_out if c in seen])
         w, top = fit(rows, most), TOPS[field]
-        if field == "service":  # a town is surer where the service is
+        if field == "service":  # a town is surer where the service is; today's "points" of it are its probability
             services = {r[1]: probability(w, r[2], most) for r in rows}
-        table.insert(0,
-            f"static const struct kol_confidence_curve kol_confidence_of_{field} =\n"
-            f"    {{{w[0]:.3f}, {w[1]:.3f}, {top[0]:g}, {w[2]:.3f}, {top[1]:g}, {w[3]:.3f}, "
-            f"{top[2]:g}, {most[0]}, {most[1]}, {SURE_LEAD[field][0]:g}, {SURE_LEAD[field][1]:g}}};")
-    print("\n".join(table))
+            services.update({call: float(p) for f, call, _, p, *_ in (line.split("\t") for line in now) if f == "service"})
+    print(f"static const struct kol_confidence_curve kol_confidence_of_city =\n"
+          f"    {{{w[0]:.3f}, {w[1]:.3f}, {top[0]:g}, {w[2]:.3f}, {top[1]:g}, {w[3]:.3f}, "
+          f"{top[2]:g}, {most[0]}, {most[1]}, {SURE_LEAD[field][0]:g}, {SURE_LEAD[field][1]:g}}};")
 
 
 def hash_of(call):

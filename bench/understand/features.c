@@ -5,19 +5,35 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "understand/learned.h"
+#include "understand/service_rules.h"
 #include <stdio.h>
 #include <string.h>
 
-static void print_rules(struct kol_scene *s)
+static void print_points(const struct kol_scene *s, const struct kol_service_rules *rules,
+                         bool greeting)
 {
     const struct kol_taxonomy *t = &s->lexicon->taxonomy;
-    double *points = kol_arena_array(s->a, t->service_count + 1, sizeof *points);
-    printf("rules");
-    if (points && kol_service_points(s, points))
-        for (size_t i = 0; i < t->service_count; i++)
-            if (points[i] > 0 || points[i] < 0)
-                printf(" %s:%.2f", t->services[i].id, points[i]);
+    printf(greeting ? "greeting" : "rules");
+    for (size_t i = 0; i < t->service_count; i++) {
+        double points = greeting ? rules->said[i].greeting : rules->said[i].points;
+        if (points > 0 || points < 0)
+            printf(" %s:%.2f", t->services[i].id, points);
+    }
     printf("\n");
+}
+
+static void print_rules(struct kol_scene *s)
+{
+    const struct kol_service_rules *rules = kol_service_rules_find(s);
+    if (!rules)
+        return;
+    print_points(s, rules, false);
+    print_points(s, rules, true);
+    printf("asked");
+    for (size_t i = 0; i < s->lexicon->taxonomy.service_count; i++)
+        if (rules->said[i].asked)
+            printf(" %s:1", s->lexicon->taxonomy.services[i].id);
+    printf("\nasks %s\n", rules->asks ? "none:1" : "");
 }
 
 static void print_spans(const struct kol_scene *s)
@@ -27,7 +43,9 @@ static void print_spans(const struct kol_scene *s)
     size_t count = kol_learned_spans(s, spans, KOL_LEARNED_SPANS);
     for (size_t i = 0; i < count; i++) {
         size_t n = kol_learned_features(s, spans[i], UINT32_MAX, features, KOL_LEARNED_FEATURES);
-        printf("span %d", kol_role_at(&s->talk, spans[i].first) == KOL_ROLE_AGENT);
+        bool agent = kol_role_at(&s->talk, spans[i].first) == KOL_ROLE_AGENT;
+        /* 0: the caller, 1: the business, 2: as it picks up */
+        printf("span %d", agent + (agent && spans[i].first < kol_greeting_end(&s->talk)));
         for (size_t k = 0; k < n; k++)
             printf(" %u", features[k]);
         printf("\n");

@@ -4,7 +4,8 @@
 The features of a sentence come from the program itself (build/release/bench/understand --features), so that both sides
 see the same words. The model: each sentence i of a call speaks for trade c with odds e[i][c] = exp((w[c] - w[none])·x[i]); the call is
 of trade c with probability sum_i e[i][c] / (1 + sum over all). A saying is a call of one sentence, so one model learns
-from both. --check learns without one batch of calls at a time and tells what it makes of them.
+from both. --check learns without insight-weigh.jsonl and insight-city.jsonl, tells what rules and table make of it together, and prints the weights that
+src/understand/service.c gives them.
 """
 import argparse
 import json
@@ -36,7 +37,7 @@ class Item:
 
     def __init__(self, source, label, text, name=""):
         self.source, self.label, self.text, self.name = source, label, text, name
-        self.spans, self.agent, self.rules, self.kind, self.weight = [], [], {}, "", 1.0
+        self.spans, self.agent, self.rules, self.greeting, self.asked, self.asks, self.kind, self.weight = [], [], {}, {}, {}, {}, "", 1.0
 
 
 def fold(name):
@@ -78,9 +79,9 @@ def label_of(call, ids, names):
     return None
 
 
-def read_calls(ids, names):
+def read_calls(ids, names, parts):
     items, unknown = [], []
-    for part in ("dev", "extra", "fresh", "train"):
+    for part in parts:
         with open(f"{DATA}/insight-{part}.jsonl", encoding="utf-8") as f:
             for line in f:
                 call = json.loads(line)
@@ -136,35 +137,6 @@ def say_cues(text, rng, times):
     return sorted(set(ret))
 
 
-# --- words heard wrongly ---
-
-SOUNDS = [set(s) for s in ("תטד", "קכח", "סשצז", "אעה", "בוו", "גכק", "פב", "מנ", "יא",
-                           "ae", "ei", "ou", "td", "kcg", "sz", "bpv", "mn", "fv")]
-
-
-def mishear(text, rng):
-    """A letter lost, changed to one that sounds like it, or two words run together."""
-    words = text.split(" ")
-    for _ in range(max(1, len(words) // 5)):
-        i = rng.randrange(len(words))
-        w = words[i]
-        if len(w) < 4 or w.startswith("\\") or w.endswith(":"):
-            continue
-        k = rng.randrange(len(w))
-        way = rng.random()
-        if way < 0.35:
-            words[i] = w[:k] + w[k + 1:]
-        elif way < 0.8:
-            near = sorted({c for s in SOUNDS if w[k] in s for c in s} - {w[k]})
-            if near:
-                words[i] = w[:k] + rng.choice(near) + w[k + 1:]
-        elif way < 0.9 and i + 1 < len(words) and "\\" not in words[i + 1]:
-            words[i:i + 2] = [w + words[i + 1]]
-        else:
-            words[i] = w[:k] + " " + w[k:]
-    return " ".join(words)
-
-
 # --- features ---
 
 def add_features(items, program):
@@ -180,22 +152,23 @@ def add_features(items, program):
             at += 1
             items[at].kind = line.split(b"\t")[2].decode()
             items[at].spans, items[at].agent = [], []
-        elif line.startswith(b"rules"):
-            items[at].rules = {k: float(v) for k, v in (x.decode().rsplit(":", 1) for x in line.split()[1:])}
+        elif line.startswith((b"rules", b"greeting", b"asked", b"asks")):
+            setattr(items[at], line.split()[0].decode(),
+                    {k: float(v) for k, v in (x.decode().rsplit(":", 1) for x in line.split()[1:])})
         elif line.startswith(b"span"):
             parts = line.split()
             items[at].spans.append(np.array(parts[2:], dtype=np.uint32))
-            items[at].agent.append(parts[1] == b"1")
+            items[at].agent.append(int(parts[1]))
     assert at + 1 == len(items)
 
 
 # --- the model ---
 
 class Model:
-    """Hyper-parameters were chosen by leaving out one batch of insight-train.jsonl at a time (see --check)."""
+    """Hyper-parameters were chosen by leaving out one batch of insight-train.jsonl at a time, bits with insight-weigh.jsonl."""
 
-    bits, epochs, rate, power = 16, 6, 2.0, 0.5
-    agent_loses = 1.0  # AGENT_LOSES of learned.c
+    bits, epochs, rate, power = 18, 6, 2.0, 0.5
+    agent_loses = 1.0  # log odds: what the business says teaches less
 
     def __init__(self, classes):
         self.classes = classes
@@ -309,70 +282,126 @@ def learn(ids, items):
     return model
 
 
-# --- what the rules and the model make of calls together, as learned.c and service.c do ---
+# --- what the rules, the business's name and the table make of calls together, as service.c does ---
 
-def choose(item, p, none, ids, points=5.0, sharp=1.5, most_none=0.25, alone=0.1):
-    """The trade, or "none"."""
-    total = dict(item.rules)
-    if none < (most_none if total and max(total.values()) >= 3 else min(alone, most_none)):
-        share = p ** sharp
-        share = share / share.sum()
-        for i in np.argsort(-share)[:8]:
-            total[ids[i]] = total.get(ids[i], 0) + points * share[i]
-    best = max(total, key=total.get) if total else None
-    return best if best and total[best] >= 3 and item.kind == "request" else "none"
+WAYS = ("once", "together", "greeted")
+TERMS = ("points", "greeting", "asked", "lead", "none", "asks") + WAYS
+LEAST_LOG_P, DROWNED, THRESHOLD, LEAST_PROBABILITY = -9.0, -2.0, 3.0, 0.4
 
 
-def figures(results, ids, **how):
-    """F1 of the service, share of nulls kept, and F1 of the rules alone."""
-    right = wrong = missed = invented = nulls = 0
-    for item, p, none in results:
-        got = choose(item, p, none, ids, **how)
-        nulls += item.label == "none"
-        invented += item.label == "none" != got
-        right += item.label == got != "none"
-        missed += got == "none" != item.label
-        wrong += "none" not in (got, item.label) and got != item.label
-    return f"F1 {2 * right / max(1, 2 * right + 2 * wrong + missed + invented):.3f}, " \
-        f"null kept {1 - invented / max(1, nulls):.2f} of {nulls}, wrong {wrong}, missed {missed}"
+def log_p(odds):
+    """Log probabilities of the trades, and of none after them."""
+    top = odds.max(axis=0)
+    z = np.append(top + np.log(np.exp(odds - top).sum(axis=0)), 0.0)
+    return np.maximum(z - z.max() - np.log(np.exp(z - z.max()).sum()), LEAST_LOG_P)
 
 
-def check(ids, calls, others):
-    """One batch of calls after the other is left out."""
-    every = []
-    for batch in ("extra", "fresh", "t1", "t2", "u1", "h1", "u2"):
-        model = learn(ids, [c for c in calls if c.source != batch] + others)
-        results = [(c,) + model.predict(c) for c in calls if c.source == batch]
-        alone = np.mean([ids[p.argmax()] == c.label for c, p, _ in results if c.label != "none"])
-        print(f"{batch}: trade alone {alone:.3f}; together {figures(results, ids)}", flush=True)
-        every += results
-    print(f"all: together {figures(every, ids)}; rules {figures(every, ids, most_none=-1)}")
+def forget_denied(heard, points):
+    """What is denied is not heard; what the rules name beside it was drowned."""
+    if points.min() >= 0:
+        return heard
+    return np.where(points < 0, LEAST_LOG_P, np.where(points >= THRESHOLD, np.maximum(heard, DROWNED), heard))
+
+
+def terms_of(item, model):
+    """[trade or none][term]: what is weighed."""
+    mask = (1 << model.bits) - 1
+    spans = [(np.unique(s & mask).astype(np.int64), a) for s, a in zip(item.spans, item.agent) if len(s) > 1]
+    caller, greeting = [s for s, a in spans if a == 0], [s for s, a in spans if a == 2]
+    ways = [caller, [np.unique(np.concatenate(caller[:WHOLE]))] if caller else [], greeting]
+    points, name, asked = ([d.get(c, 0.0) for c in model.classes] + [0.0] for d in (item.rules, item.greeting, item.asked))
+    both = np.add(points, name)
+    lead = np.zeros(len(both))
+    if both.max() >= THRESHOLD:
+        lead[both.argmax()] = 1
+    none = np.zeros(len(both))
+    none[-1] = 1
+    asks = none * len(item.asks)
+    heard = [forget_denied(log_p(model.odds(w)) if w else np.zeros(len(both)), both) for w in ways]
+    return np.array([np.minimum(points, 25), np.minimum(name, 8), asked, lead, none, asks, *heard]).T
+
+
+def fit_weights(data, loss_of_size=0.005):
+    """Newton's method: weights of the terms under which the true trades are likeliest."""
+    scale = np.array([5.0, 5.0] + [1.0] * (len(TERMS) - 2))  # so that one size fits all
+    w = np.zeros(len(TERMS))
+    data = [(terms / scale, y) for terms, y, asks, _ in data if asks]
+    for _ in range(30):
+        slope, bend = loss_of_size * len(data) * w, loss_of_size * len(data) * np.eye(len(w))
+        for terms, y in data:
+            z = terms @ w
+            p = np.exp(z - z.max())
+            p /= p.sum()
+            mean = p @ terms
+            slope = slope + mean - terms[y]
+            bend = bend + (terms * p[:, None]).T @ terms - np.outer(mean, mean)
+        step = np.linalg.solve(bend, slope)
+        w = w - step / max(1.0, np.abs(step).max())
+    return w / scale
+
+
+def judge(data, weights_of):
+    """(what is said or none, what is right or none, probability of the likeliest trade) of every call."""
+    ret = []
+    for terms, y, asks, number in data:
+        z = terms @ weights_of(number)
+        p = np.exp(z - z.max())
+        p /= p.sum()
+        best, none = p[:-1].argmax(), len(p) - 1
+        ret.append((best if asks and p[best] >= LEAST_PROBABILITY else none, y, p[best] if asks else 0.0))
+    return ret, none
+
+
+def print_figures(judged, none):
+    """F1 of the service, share of nulls kept, and whether probabilities mean what they say."""
+    right = sum(got == y != none for got, y, _ in judged)
+    said, wanted = sum(got != none for got, _, _ in judged), sum(y != none for _, y, _ in judged)
+    kept = np.mean([got == none for got, y, _ in judged if y == none])
+    print(f"rules and table: F1 {2 * right / (said + wanted):.3f}, null kept {kept:.2f}, "
+          f"Brier score {np.mean([(p - (got == y)) ** 2 for got, y, p in judged if got != none]):.4f}")
+    for low, high in ((LEAST_PROBABILITY, 0.65), (0.65, 0.8), (0.8, 0.9), (0.9, 0.97), (0.97, 1.01)):
+        part = [(p, got == y) for got, y, p in judged if got != none and low <= p < high]
+        if part:
+            print(f"  said {np.mean([p for p, _ in part]):.2f}  right {np.mean([r for _, r in part]):.2f}  of {len(part)}")
+
+
+def check(ids, model, calls):
+    """Fits the weights of service.c to calls that the table did not learn from; each quarter is judged by the others' weights."""
+    data = [(terms_of(c, model), model.number.get(c.label, len(ids)), c.kind == "request", i) for i, c in enumerate(calls)]
+    alone = np.mean([d[0][:-1, TERMS.index("together")].argmax() == d[1] for d in data if d[1] < len(ids)])
+    print(f"the table alone: {alone:.3f}")
+    quarters = [fit_weights([d for d in data if d[3] % 4 != q]) for q in range(4)]
+    print_figures(*judge(data, lambda i: quarters[i % 4]))
+    for term, weight in zip(TERMS, fit_weights(data)):
+        print(f"  {term:9} {weight:6.3f}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="leave out one batch of calls at a time; writes nothing")
+    parser.add_argument("--check", action="store_true",
+                        help="leave out insight-weigh.jsonl and insight-city.jsonl, fit the weights of service.c to them; writes nothing")
     parser.add_argument("--program", default=f"{ROOT}/build/release/bench/understand")
     parser.add_argument("--out", default=f"{ROOT}/data/learned.bin")
-    parser.add_argument("--pairs", type=int, default=500_000, help="weights that are kept")
+    parser.add_argument("--pairs", type=int, default=3_000_000, help="weights that are kept")
     args = parser.parse_args()
     ids, names = read_services()
-    calls = read_calls(ids, names)
+    calls = read_calls(ids, names, ("dev", "extra", "fresh", "train"))
+    weighed = read_calls(ids, names, ("weigh", "city"))
     sayings = read_sayings([(f"{DATA}/phrases-service.tsv", "phrases"), (f"{DATA}/sayings.tsv", "sayings")], ids)
     with open(f"{ROOT}/data/services.txt", encoding="utf-8") as f:
         cues = [Item("cues", label, words) for label, words in say_cues(f.read(), random.Random(1), 4)]
-    add_features(calls + sayings + cues, args.program)
-    for c in calls:
+    add_features(calls + weighed + sayings + cues, args.program)
+    for c in calls + weighed:
         c.weight = 2.0 if c.label == "none" else 1.0
     if args.check:
-        check(ids, calls, sayings + cues)
+        check(ids, learn(ids, calls + sayings + cues), weighed)
         return
+    calls += weighed
     model = learn(ids, calls + sayings + cues)
     scale = model.quantise(args.pairs)
     model.write(args.out, scale, f"Made by bench/understand/train.py of {len(calls)} calls, {len(sayings)} sayings and "
                 f"{len(cues)} cues of services.txt; not to be edited.")
-    right = np.mean([choose(c, *model.predict(c), ids) == c.label for c in calls])
-    print(f"{args.out}: {os.path.getsize(args.out)} bytes; of the calls it was made of, {right:.3f} are right")
+    print(f"{args.out}: {os.path.getsize(args.out)} bytes")
 
 
 if __name__ == "__main__":

@@ -34,7 +34,8 @@ static bool is_word_of_a_trade(const struct kol_scene *s, const struct kol_word 
     for (size_t i = 0; i < w->stem_count; i++) {
         uint32_t cursor = 0, pattern;
         const char *text = w->stems[i].text;
-        if (strcmp(text, "פתח") != 0 && strcmp(text, "כרית") != 0 && /* heard for קריית */
+        if (strcmp(text, "פתח") != 0 && strcmp(text, "כרית") != 0 &&
+            strcmp(text, "קריאת") != 0 && /* heard for קריית */
             kol_index_next(&s->lexicon->taxonomy.exact, text, strlen(text), &cursor, &pattern))
             return true;
     }
@@ -54,7 +55,7 @@ static bool may_be_misheard(const struct kol_field *f, size_t i)
     if (is_word_of_a_trade(f->s, w))
         return false;
     if (w->script == KOL_SCRIPT_HEBREW)
-        return true;
+        return !kol_is(w, "ממילא|בכלל|לבד|מאוד|מראש|לגמרי|למשל|מהר|לפני|באמת|לאט|ביחד|בערך|בטח");
     return w->script == KOL_SCRIPT_LATIN && i > 0 && (w->capital || !t->has_case) &&
            w->gap <= KOL_GAP_HYPHEN && kol_is(&t->words[i - 1], "in|to|at|from|near|of") &&
            !kol_is(
@@ -184,6 +185,19 @@ static void sum_up(const struct kol_field *f, uint32_t place, struct standing *r
     ret->points += log10(1 + f->s->lexicon->places->places[place].population) * 0.08;
 }
 
+/* The caller names it, and whatever else is named is denied. */
+static bool is_only_one(const struct kol_field *f, uint32_t place)
+{
+    bool caller = false;
+    for (size_t i = 0; i < f->count; i++) {
+        if (f->list[i].m.place != place && !f->list[i].rejected)
+            return false;
+        caller |= f->list[i].m.place == place &&
+                  kol_role_at(&f->s->talk, f->list[i].m.first) != KOL_ROLE_AGENT;
+    }
+    return caller;
+}
+
 /* Other towns that the caller named and that were not denied. */
 static double count_rivals(const struct kol_field *f, uint32_t place)
 {
@@ -253,8 +267,7 @@ void kol_find_city(struct kol_scene *s, struct kol_insight_value *ret)
             second = one;
         }
     }
-    bool only_one =
-        second.points <= -99 && kol_role_at(&s->talk, f->list[0].m.first) != KOL_ROLE_AGENT;
+    bool only_one = f->count > 0 && is_only_one(f, first.place);
     if (first.points < (only_one ? THRESHOLD_ALONE : THRESHOLD))
         return;
     const struct kol_mention *n = &f->list[first.mention];

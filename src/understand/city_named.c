@@ -97,6 +97,9 @@ static bool is_region_alone(const struct kol_field *f, const struct kol_place_ma
 bool kol_city_is_street(const struct kol_field *f, const struct kol_place_match *m)
 {
     const struct kol_talk *t = &f->s->talk;
+    if (m->first > 0 && kol_is(&t->words[m->first], "mexico") &&
+        kol_is(&t->words[m->first - 1], "new"))
+        return true;
     if (is_region(t, m) || is_region_alone(f, m))
         return true;
     if (is_boulevard(f, m))
@@ -134,7 +137,7 @@ bool kol_city_is_street(const struct kol_field *f, const struct kol_place_match 
 #define EVERYDAY                                                                                                                                                        \
     "מיקום|ליקום|בעצם|מעצם|בניין|לבניין|מבניין|בעלי|מעלי|לעלי|בסולם|לסולם|במטע|לרווחה|ברווחה|" \
     "במנוחה|מנוחה|לדורות|משקף|לבחן|בשובה|מזמר|לגבע|מארז|בארז|ביעד|ליעד|בברכה|לברכה|מברכה|"         \
-    "באורה|משובה|בשחר|משחר|בחזון|במגן|מעלה|במעלה|למעלה|בנוב|בבטחה"
+    "במשמרת|משמרת|למשמרת|באורה|משובה|בשחר|משחר|בחזון|במגן|מעלה|במעלה|למעלה|בנוב|בבטחה"
 
 static bool named_as_town(const struct kol_talk *t, const struct kol_place_match *m)
 {
@@ -251,6 +254,8 @@ static bool is_known_word_meant(const struct kol_talk *t, const struct kol_place
         *ret_meant =
             ends && ((asked && !m->other_prefix) ||
                      (how && kol_phrase_before(t, m->first, "גר|גרה|גרים|מתגורר|מתגוררת")));
+    else if (kol_is_stem(w, "קדימה") && m->prefix == 'b' && ends)
+        *ret_meant = true;
     else if (kol_is_stem(w, "קדימה|מגדל"))
         *ret_meant = (m->prefix == 'b' &&
                       (lives || kol_phrase_before(t, m->first, "אצלכם|אצלנו|אצלי|פה|כאן"))) ||
@@ -314,6 +319,8 @@ bool kol_city_is_meant(const struct kol_field *f, const struct kol_place_match *
                (t->has_case && m->first > 0 && w->gap < KOL_GAP_STOP &&
                 kol_phrase_before(t, m->first, "not|its|it's|over|up|down|is"));
     }
+    if (kol_city_stands_alone(t, m) && answers_other_town(f, m))
+        return true;
     if (is_known_word_meant(t, m, how, &meant))
         return meant;
     /* Hebrew villages of one word: only "in" or "to", said as an answer or with a first person. */

@@ -48,7 +48,8 @@ static bool said_before(const struct kol_field *f, const struct kol_mention *n, 
 static bool asks_about_others(const struct kol_field *f, const struct kol_mention *n)
 {
     const struct kol_talk *t = &f->s->talk;
-    return t->sentences[t->words[n->m.first].sentence].question &&
+    return !said_before(f, n, 3, "covers|who cover|who does|who comes to") &&
+           t->sentences[t->words[n->m.first].sentence].question &&
            said_before(f, n, 8,
                        "is there a|is there any|do you know|know any|any good|do you have a|יש לכם "
                        "סניף|מכירים|מכיר|אתם מכירים");
@@ -120,10 +121,15 @@ static bool has_relatives_trouble(const struct kol_field *f, size_t i)
 bool kol_city_is_for_others(const struct kol_field *f)
 {
     const struct kol_talk *t = &f->s->talk;
+    size_t relative = 0; /* the word after the last one spoken of */
     for (size_t i = 0; i < t->word_count; i++) {
         if (kol_role_at(t, i) == KOL_ROLE_AGENT)
             continue;
         if (kol_phrase_at(t, i, FOR_OTHERS) || has_relatives_trouble(f, i))
+            return true;
+        if (kol_phrase_at(t, i, RELATIVE_HIMSELF))
+            relative = i + 1;
+        if (relative && i < relative + 25 && kol_phrase_at(t, i, SENT_TO_THEM))
             return true;
         /* "my tenant in Spokane says the toilet's running" */
         size_t end = kol_sentence_end(t, i) < i + 9 ? kol_sentence_end(t, i) : i + 9;
@@ -178,8 +184,8 @@ static bool is_callers_own(const struct kol_field *f, const struct kol_mention *
     end = end > n->m.end + 2 ? n->m.end + 2 : end;
     return kol_phrase_find(t, n->m.end, end, "myself|ourselves|בעצמי") < end ||
            said_before(f, n, 3, "בעצמי|עצמי|myself") ||
-           (f->for_others && names_several(f) && said_before(f, n, 4, OWN_PLACE) &&
-            !beside_topic(f, n));
+           (f->for_others && names_several(f) && said_before(f, n, 5, OWN_PLACE "|" SELF) &&
+            !said_before(f, n, 5, WANTING) && !beside_topic(f, n));
 }
 
 /* "Dad's locked out, he lives in Leeds." "And where are you?" "In York." */
@@ -204,7 +210,14 @@ static bool is_wanted_there(const struct kol_field *f, const struct kol_mention 
     for (size_t i = n->m.end; i < end; i++)
         if (f->s->marks[i] & KOL_MARK_PLACE)
             end = i; /* another town: there is that one */
-    return kol_phrase_find(t, n->m.end, end, WANTED_THERE) < end;
+    if (kol_phrase_find(t, n->m.end, end, WANTED_THERE) < end)
+        return true;
+    for (size_t i = n->m.end; i < end; i++) /* "אנחנו רוצים אולם שם" */
+        if (kol_phrase_at(t, i, WANTING)) {
+            size_t soon = end > i + 5 ? i + 5 : end;
+            return kol_phrase_find(t, i + 1, soon, "שם|there") < soon;
+        }
+    return false;
 }
 
 /* "We're moving from Leeds to York and the new house needs cleaning" */
@@ -260,6 +273,8 @@ static void weigh_context(const struct kol_field *f, struct kol_mention *n)
         give(n, KOL_CITY_COVERED);
     if (said_before(f, n, 4, PROPERTY))
         give(n, KOL_CITY_PROPERTY);
+    if (said_before(f, n, 4, EVENT))
+        give(n, KOL_CITY_EVENT);
     if (said_before(f, n, 4, NOW) && !said_before(f, n, 5, LIVES))
         give(n, KOL_CITY_NOW);
     if (said_before(f, n, 5, LIVES))
@@ -269,8 +284,9 @@ static void weigh_context(const struct kol_field *f, struct kol_mention *n)
                  f, n, 6,
                  "house|flat|apartment|place|mum's|mom's|mother's|at home|בית של|אצל|דירה של|בבית"))
         give(n, KOL_CITY_OF_RELATIVE);
-    if (!f->for_others &&
-        said_before(f, n, 4, "לומד|לומדת|לומדים|לומדות|studying in|at school in|at college in"))
+    if (!f->for_others && said_before(f, n, 4,
+                                      "לומד|לומדת|לומדים|לומדות|סטודנט|סטודנטית|סטודנטים|a student "
+                                      "in|studying in|at school in|at college in"))
         give(n, KOL_CITY_STUDIES);
     if (said_before(f, n, 7, PAST))
         give(n, KOL_CITY_PAST);
@@ -302,7 +318,8 @@ static void weigh_context(const struct kol_field *f, struct kol_mention *n)
         give(n, KOL_CITY_SOMEBODY_SAID);
     if (said_before(f, n, 3, WRITES))
         give(n, KOL_CITY_WRITE_IT_DOWN);
-    if (said_before(f, n, 2, NEAR) && !kol_city_is_alone(f))
+    /* "near the station in Haifa" is in Haifa */
+    if (how != 'i' && said_before(f, n, 2, NEAR) && !kol_city_is_alone(f))
         give(n, KOL_CITY_NEAR);
     if (other_firm || said_before(f, n, 9, DONE_BEFORE))
         give(n, KOL_CITY_OTHER_FIRM);
@@ -319,7 +336,9 @@ static void weigh_context(const struct kol_field *f, struct kol_mention *n)
     if (after < end && t->words[after].gap <= KOL_GAP_HYPHEN &&
         kol_phrase_at(t, after, "גר|גרה|גרים|גרות|זה אח שלי|זה הבן|זה הבת"))
         give(n, KOL_CITY_RELATIVE_AFTER); /* "in Yavne'el lives my son" */
-    if (kol_phrase_find(t, after, end, "ושם צריך|שם צריך|ושם|that's where") < end)
+    if (kol_phrase_find(t, after, end,
+                        "ושם צריך|שם צריך|ושם|איפה שאנחנו עכשיו|איפה שאנחנו גרים|that's "
+                        "where|where we are now|where we live now") < end)
         give(n, KOL_CITY_THATS_WHERE);
     if (is_wanted_there(f, n))
         give(n, KOL_CITY_WANTED_THERE);
@@ -377,14 +396,36 @@ static bool is_second_town(const struct kol_field *f, const struct kol_mention *
     return false;
 }
 
+static bool was_named_before(const struct kol_field *f, size_t i, uint32_t place)
+{
+    for (size_t k = 0; k < f->count; k++)
+        if (f->list[k].m.first < i && f->list[k].m.place == place)
+            return true;
+    return false;
+}
+
+/* "A painter in Ma'alot... Sorry, it was noisy here. A painter in Katzrin.": the sentence before.
+ */
+static bool after_sorry(const struct kol_talk *t, size_t i)
+{
+    size_t first = kol_sentence_first(t, i);
+    return first > 0 && t->words[first - 1].turn == t->words[i].turn &&
+           kol_phrase_at(t, kol_sentence_first(t, first - 1), "sorry|סליחה|oh sorry|אוי סליחה") > 0;
+}
+
 static bool corrected_here(const struct kol_field *f, const struct kol_mention *n)
 {
     const struct kol_talk *t = &f->s->talk;
     if (!is_second_town(f, n))
         return false;
-    size_t after = n->m.end < t->word_count ? kol_phrase_at(t, n->m.end, "actually|בעצם") : 0;
+    /* "It's Savannah now": said by the caller, for "I have someone in Savannah now" is another's */
+    bool caller = kol_role_at(t, n->m.first) != KOL_ROLE_AGENT;
+    const char *list = caller ? "actually|בעצם|now|עכשיו" : "actually|בעצם";
+    size_t after = n->m.end < t->word_count ? kol_phrase_at(t, n->m.end, list) : 0;
     if (after &&
         (n->m.end + after >= t->word_count || t->words[n->m.end + after].gap >= KOL_GAP_COMMA))
+        return true;
+    if (after_sorry(t, n->m.first) && !was_named_before(f, n->m.first, n->m.place))
         return true;
     return said_before(f, n, 6, CORRECTS) && !said_before(f, n, 3, SAID);
 }
@@ -403,14 +444,6 @@ static const struct kol_mention *next_town(const struct kol_field *f, size_t i, 
             best = m;
     }
     return best;
-}
-
-static bool was_named_before(const struct kol_field *f, size_t i, uint32_t place)
-{
-    for (size_t k = 0; k < f->count; k++)
-        if (f->list[k].m.first < i && f->list[k].m.place == place)
-            return true;
-    return false;
 }
 
 void kol_city_find_undoes(struct kol_field *f)
@@ -578,9 +611,10 @@ static bool is_chosen(const struct kol_field *f, const struct kol_mention *n)
     if (end > t->turns[t->words[n->m.first].turn].end)
         end = t->turns[t->words[n->m.first].turn].end;
     return offered &&
-           (kol_phrase_before(t, n->m.first,
-                              "אז|so|then|let's say|let's do|i'd prefer|prefer|"
-                              "עדיף|מעדיף|מעדיפה|נלך על|ניקח") ||
+           (kol_phrase_before(
+                t, n->m.first,
+                "אז|so|then|let's say|let's do|i'd prefer|prefer|"
+                "עדיף|עדיף לי|עדיף לנו|נוח לי|מעדיף|מעדיפה|מעדיפים|מעדיף את|נלך על|ניקח") ||
             kol_phrase_find(
                 t, n->m.end, end,
                 "closer|is closer|closest|nearest|nearer|is better|works|is fine|is good|then|"
@@ -766,5 +800,7 @@ void kol_city_weigh_pair(const struct kol_field *f, struct kol_mention *a, struc
     struct kol_mention *quarter =
         places[a->m.place].population > places[b->m.place].population ? b : a;
     give(quarter, KOL_CITY_QUARTER);
+    if (kol_city_relation(t, &a->m) == 'i' && kol_city_relation(t, &b->m) == 'i')
+        give(quarter, KOL_CITY_QUARTER_IN);
     f->s->quarter = (struct kol_span){quarter->m.first, quarter->m.end};
 }

@@ -22,6 +22,7 @@
     X(BESIDE_TOPIC, 1, "beside the trouble") \
     X(COVERED, 2, "\"do you come to …?\"") \
     X(PROPERTY, 1, "a holiday flat, a new house") \
+    X(EVENT, 3, "the event is there") \
     X(NOW, 1, "now") \
     X(OF_RELATIVE, -2, "a relative is spoken of") \
     X(STUDIES, -2, "somebody studies there") \
@@ -68,6 +69,7 @@
     X(HALF_HEARD, -3, "the beginning of a longer name that follows") \
     X(OUTDONE, -3, "\"…, but\" another") \
     X(QUARTER, -3, "a part of the larger town beside it") \
+    X(QUARTER_IN, -2, "… \"in …, in …\"") \
     X(LIVES, -1.6, "somebody lives there") \
     X(RELATIVE_LIVES, -4, "a relative lives there") \
     X(IN, 1.5, "in") \

@@ -17,13 +17,13 @@
     "השוכר|השוכרת|הבעלים|friend|friends|son|daughter|parents|colleague|boss|אחותי|אחי|" \
     "הבן|הבת|דודה|דוד שלי|בן דוד|חבר שלי|חברה שלי|חברים|ההורים|הורים|חמותי|השכן|אמא שלי|" \
     "אבא שלי|גיסי|גיסתי|הבן שלי|הבת שלי|הסבים|הסבתא|סבתא|לבעלת הבית|לבעל הבית|שבעל הבית|" \
-    "השכנה|לשוכר"
+    "השכנה|לשוכר|לגיסי|לאחותי|לאחי|לשכן|לשכנה|לחמותי|אח שלו|אח שלה|אחות שלו|אחיו|אחותה|אח שלי|אחות שלי"
 
 #define PAST \
     "used to live|used to|were renting|was renting|lived in|lived|moved from|" \
     "moved here from|moved out of|years ago|last time|last month|last year|before that|" \
     "previously|גרנו|גרתי|עברנו מ|עברתי מ|היינו|הייתי|בפעם הקודמת|פעם אחת|לפני שנה|שעברה|" \
-    "קודם|הקודם|הקודמת|הקודמים|previous|former"
+    "קודם|הקודם|הקודמת|הקודמים|previous|former|old place|old house|old flat|old apartment|הבית הישן|הדירה הישנה"
 
 #define BILLING \
     "billing|invoice|bill|the bill|receipt|mailing address|חשבונית|לחשבונית|החשבונית|" \
@@ -36,6 +36,8 @@
     "drove to|driven to|drive it to|travelling|traveling|got to be in|have to be in|" \
     "i'll be in|we'll be in|for work in|working in|work in|להביא אליכם|אבוא אליכם|" \
     "לבוא אליכם|להגיע אליכם|bring it to you in|away in|leave for|leaving for|off to|" \
+    "צריכה להגיע ל|צריך להגיע ל|צריכים להגיע ל|מנסה להגיע ל|הייתי צריך להגיע ל|need to get to|have to get to|trying to get to|wanted to get to|want to get to|אני צריך להגיע|אני עוד צריך להגיע|אני צריכה להגיע|אני עוד צריכה להגיע|אנחנו צריכים להגיע|" \
+    "" \
     "flight to|flying home to|trip to|meeting in|back from|נסענו|נסעתי|נוסע|נוסעת|נוסעים|" \
     "טסים|טס|טסה|בדרך ל|בדרך|בדרכי|חוזר מ|חוזרים מ|חזרתי מ|חזרנו מ|עובד|עובדת|עובדים|" \
     "בעבודה|מגיע מ|יצאנו מ|יצאתי מ|he works in|she works in|who works in|" \
@@ -93,7 +95,7 @@
 
 /* Somebody else's doings: "she's moved to Cardiff", "my boss went to Leeds". */
 #define OTHERS_DO \
-    "she's moved|he's moved|they've moved|she moved|he moved|they moved|moved away|" \
+    "she's over in|he's over in|they're over in|she's up in|he's up in|she's down in|he's down in|she's moved|he's moved|they've moved|she moved|he moved|they moved|moved away|" \
     "moved to|gone to|went to|she lives|he lives|they live|she works|he works|they work|" \
     "she's at university|עברה ל|עבר ל|עברו ל|עברה|נסעו|נסע ל|נסעה ל|מתחתנת ב|עברו לגור|" \
     "עברה לגור|עבר לגור|הם עברו|הן עברו|היא עברה|הוא עבר|הם גרים|היא גרה|הוא גר"
@@ -123,12 +125,13 @@
     "what am i saying|what am i talking about"
 /* What the business did there before. */
 #define DONE_BEFORE \
+    "הטכנאי שלכם|תיקן ל|בנה ל|בניתם ל|עשה ל|you painted|you guys painted|you fixed|" \
     "you did|you guys did|you came|you fitted|you installed|you built|you helped|" \
     "your van|your truck|עשיתם|הייתם|באתם|התקנתם|תיקנתם|הרכב שלכם|אתם עשיתם"
 
 /* Asks whether the business comes there. */
 #define COVERS \
-    "do you come to|do you come out to|do you come as far as|do you cover|do you get to|" \
+    "covers|who comes to|do you come to|do you come out to|do you come as far as|do you cover|do you get to|" \
     "can you get to|do you go to|come out to|get out to|cover|you do|you serve|" \
     "available in|anyone in|anybody in|someone in|מגיעים ל|מגיעים גם ל|מגיע ל|אתם מגיעים|" \
     "עובדים ב|עובדים גם ב|שירות ב|מישהו ב|תגיעו ל|באים ל|סניף ב|בסניף|קליניקה ב|" \
@@ -141,11 +144,18 @@
     "investment|דירת נופש|דירה להשקעה|דירה להשכרה|צימר|וילה|בקתה|דירה חדשה|הדירה החדשה|" \
     "הבית החדש|איירביאנבי|הנכס|נכס"
 
+#define EVENT \
+    "באולם|באולמי|בגן אירועים|החתונה ב|האירוע ב|ההופעה ב|המסיבה ב|wedding is in|wedding's in|party is in|" \
+    "party's in|event is in|reception is in|venue is in|venue's in|hall in"
+
 #define NOW \
     "now|now i'm|now we're|these days|today|at the moment|עכשיו|כרגע|היום|ועכשיו|כיום"
 
 /* Whoever speaks of the place of other people's trouble: "her laptop", "for my daughter". */
 #define FOR_OTHERS \
+    "אמא שלי צריכה|אבא שלי צריך|אחותי צריכה|אחי צריך|סבתא שלי צריכה|סבא שלי צריך|ההורים שלי צריכים|הבת שלי צריכה|" \
+    "הבן שלי צריך|חמותי צריכה|my mum needs|my mom needs|my mother needs|my dad needs|my father needs|my parents need|" \
+    "my son needs|my daughter needs|my sister needs|my brother needs|" \
     "לאמא שלי|לאבא שלי|להורים שלי|לסבתא שלי|לסבא שלי|לבת שלי|לבן שלי|for my daughter|" \
     "for my son|for my mum|for my mom|for my mother|for my dad|for my father|" \
     "for my parents|for my sister|for my brother|for my grandmother|for my gran|" \
@@ -164,6 +174,7 @@
 #define OTHERS_OWN_AFTER \
     "שלהם|שלה|שלו|של ההורים|של אמא|של אבא|של הבן|של הבת|של סבתא|של סבא|של אחותי|של אחי|" \
     "של חמותי"
+#define SELF "i'm|im|i am|we're|we are|אני|ואני|אנחנו|ואנחנו"
 #define OWN_PLACE \
     "i'm in|im in|i am in|we're in|we are in|i'm from|we're from|i'm over in|" \
     "we're over in|i'm based in|i live in|we live in|אני ב|אני מ|אנחנו ב|אנחנו מ|אני גר|" \
@@ -178,7 +189,7 @@
 /* What follows a town of the past. */
 #define PAST_AFTER \
     "said you|told me|recommended you|המליצה|המליץ|until last|until recently|till last|till recently|until this year|before we moved|before i " \
-    "moved|עד לפני|עד השנה|עד שעברנו|עד שעברתי|עד לא מזמן"
+    "moved|היה לנו|הבית הקודם|הדירה הקודמת|עד לפני|עד השנה|עד שעברנו|עד שעברתי|עד לא מזמן"
 
 /* Moving house: the old place and the new one. */
 #define MOVES \
@@ -195,17 +206,23 @@
 
 /* "My father's eighty, the door slammed on him": the trouble of a relative who is spoken of. */
 #define RELATIVE_HIMSELF \
-    "אבא שלי|אמא שלי|סבתא שלי|סבא שלי|ההורים שלי|חמותי|חמי|אחותי|אחי|הבן שלי|הבת שלי|my dad|my father|" \
+    "אבא שלי|אמא שלי|סבתא שלי|סבא שלי|ההורים שלי|ההורים|סבתא|סבא|הבת|הבן|חמותי|חמי|אחותי|אחי|הבן שלי|הבת שלי|my dad|my father|" \
     "my mum|my mom|my mother|my gran|my nan|my grandmother|my grandma|my grandad|my sister|" \
     "my brother|my son|my daughter|my parents|my aunt|my uncle"
 #define LOCKED \
     "ננעל|ננעלה|ננעלו|נתקע|נתקעה|נתקעו|תקוע|תקועה|is stuck|is locked|locked out|locked himself|" \
     "locked herself|got locked"
 #define IS_BACK "i'm back in|we're back in|i am back in|we are back in|now back in"
+#define WANTING "רוצה|רוצים|צריך|צריכה|צריכים|מחפש|מחפשת|מחפשים|need|want|looking for"
 #define WANTED_THERE \
     "מחפשים שם|מחפש שם|מחפשת שם|צריך שם|צריכה שם|צריכים שם|רוצים שם|someone there|somebody " \
     "there|need one there|shop there|flat there|house there|place there|apartment there|" \
     "office there|plumber there|electrician there|photographer there|locksmith there"
+/* … and somebody is to come to them. */
+#define SENT_TO_THEM \
+    "אליה|אליו|אליהם|אצלה|אצלו|אצלם|יתקינו להם|יתקינו לה|יתקינו לו|אין לה|אין לו|אין להם|go round|go over there|" \
+    "go and see him|go and see her|to see him|to see her|to her place|to his place|to their place|at hers|at his|his telly|her " \
+    "telly|ring me not|call me not|לא איתם|לא איתה|לא איתו"
 #define HIM "לו|לה|להם|אצלו|אצלה|אצלהם|him|her|them|he's|she's|they're|his|their"
 #define THEY_LIVE \
     "הוא גר|היא גרה|הם גרים|הוא מתגורר|היא מתגוררת|הוא נמצא|היא נמצאת|he lives|she lives|" \

@@ -1,7 +1,8 @@
 /*
- * confidence.h - from points to "nine in ten of these are right". Private to this folder.
+ * confidence.h - from points of a town to "nine in ten of these are right". Private to this folder.
+ * A service's confidence is its probability (service.c).
  *
- * The table is fitted by bench/understand/calibrate.py over all labelled calls and over what the
+ * The curve is fitted by bench/understand/calibrate.py over all labelled calls and over what the
  * rules made of new ones at first sight (bench/data/first-sight.tsv); it prints a new one.
  */
 #ifndef KOL_UNDERSTAND_CONFIDENCE_H
@@ -26,8 +27,6 @@ struct kol_confidence_curve {
 /* clang-format off */
 static const struct kol_confidence_curve kol_confidence_of_city =
     {-0.226, 0.131, 9, 1.214, 4, 0.000, 4, 0.97, 0.79, 4, 6};
-static const struct kol_confidence_curve kol_confidence_of_service =
-    {-0.355, 0.044, 20, 0.387, 8, 0.000, 4, 0.97, 0.97, 0, 0};
 /* clang-format on */
 
 static inline double kol_confidence_if(const struct kol_confidence_curve *c,
@@ -37,12 +36,6 @@ static inline double kol_confidence_if(const struct kol_confidence_curve *c,
                c->lead * fmin(s->lead, c->lead_top) + c->rivals * fmin(s->rivals, c->rivals_top);
     bool sure = s->rivals <= 0 && s->lead >= (doubt ? c->doubt_lead : c->sure_lead);
     return (sure ? c->most : c->most_rivals) / (1 + exp(-x));
-}
-
-static inline double kol_confidence(const struct kol_confidence_curve *c,
-                                    const struct kol_insight_strength *s)
-{
-    return kol_confidence_if(c, s, false);
 }
 
 #endif

@@ -32,7 +32,8 @@ static bool is_empty(const struct kol_scene *s)
             "is anyone there|anybody there|anyone there|are you there|very much|yes|yeah|"
             "תודה|תודה רבה|תודה שצפיתם|תודה על הצפייה|שצפיתם|רבה|הלו|שומעים|שומעים אותי|אתה "
             "שומע|אותי|לא שומעים|לא שומע|כלום|שלום|כתוביות|כן|"
-            "תרגום|ביי|היי|מוזיקה|מישהו שם|לא|אתם שומעים|אני לא שומע|אני לא שומעת|יש שם "
+            "תרגום|וכתוביות|קבוצת|הכתוביות|ביי|היי|מוזיקה|מישהו שם|לא|אתם שומעים|אני לא שומע|אני "
+            "לא שומעת|יש שם "
             "מישהו|אוקיי|להתראות|יום טוב|שומעת|אני|שומע|את שומעת|לא שומעת|מי זה|מי זאת");
         empty += n;
         i += n ? n : 1;
@@ -75,22 +76,43 @@ static bool asks_for_another(const struct kol_talk *t)
     return false;
 }
 
-#define WRONG_NUMBER_WORDS 150
+/* What somebody says who needs work done, whoever he is. */
+#define WANTS                                                                                                                \
+    "i need|we need|i'm looking for|we're looking for|looking for a|i want|we want|can you "                                 \
+    "come|can you send|"                                                                                                     \
+    "could you send|could you come|can someone|someone to|somebody to|אני צריך|אני צריכה|אנחנו "         \
+    "צריכים|צריך|צריכה|"                                                                                      \
+    "צריכים|מחפש|מחפשת|מחפשים|דרוש|דרושה|תשלחו|תבואו|שיבוא|לא עובד|לא " \
+    "עובדת|מטפטף|נזילה|תקוע|תקועה|סתימה|נשבר|נשברה"
+
+/* The customer, or whoever speaks where nobody is named, says it. */
+static bool customer_says(const struct kol_talk *t, const char *list)
+{
+    for (size_t i = 0; i < t->word_count; i++)
+        if (kol_role_at(t, i) != KOL_ROLE_AGENT && kol_phrase_at(t, i, list))
+            return true;
+    return false;
+}
+
+#define LONG_TALK 150
 
 static bool is_wrong_number(const struct kol_scene *s)
 {
     if (asks_for_another(&s->talk))
         return true;
     /* "don't drive to the wrong place": who talks for long has not dialled a wrong number. */
-    if (s->talk.word_count > WRONG_NUMBER_WORDS)
+    if (s->talk.word_count > LONG_TALK)
         return false;
     return said(s, "wrong number|wrong no|misdialed|misdialled|dialled the wrong|dialed the "
-                   "wrong|must have the wrong|have the wrong|one digit off|"
-                   "wrong business|wrong place|misdial|"
+                   "wrong|must have the wrong|have the wrong|"
+                   "wrong business|misdial|rung the wrong|called the wrong|"
                    "טעות במספר|טעית במספר|מספר לא נכון|התבלבלתי במספר|התבלבלתי בספרה|חייגתי לא "
                    "נכון|טעיתי "
                    "במספר|המספר הלא נכון|הגעתי למספר|זה לא בית|טעות בחיוג|"
-                   "התקשרתי בטעות|לא המספר הנכון|חייגתי בטעות|טעות בטלפון|זה לא המספר|התבלבלתי") ||
+                   "התקשרתי בטעות|לא המספר הנכון|חייגתי בטעות|לחצתי לא נכון|טעות בטלפון|זה לא "
+                   "המספר|טעיתי "
+                   "חשבתי|חשבתי שזה ה|חשבתי שהגעתי|חשבתי שזו ה") ||
+           (said(s, "התבלבלתי|wrong place|one digit off") && !customer_says(&s->talk, WANTS)) ||
            (s->talk.turn_count > 1 && s->talk.word_count < 60 &&
             (said(s, "sorry to bother you") || says_mistake(&s->talk)));
 }
@@ -144,7 +166,9 @@ static bool is_sales(const struct kol_scene *s)
                           "מעוניינת|לא מעוניינים|לא תודה|"
                           "יש לי כבר|תוריד אותי|תורידו אותי"))
             strong++;
-    return strong >= 2 && strong > wants;
+    /* Who talks for long speaks of many things; an offer says more of its own. */
+    size_t least = s->talk.word_count > LONG_TALK ? 4 : 2;
+    return strong >= least && strong > wants;
 }
 
 /* A courier at the door, an applicant: talk with the business that is no request for its work. */
@@ -165,24 +189,6 @@ static bool is_other_business(const struct kol_scene *s)
            "job application|applying for|my resume|my cv|are you hiring|the position|"
            "i'm at the gate with|חבילה בשבילך|חבילה בשבילכם|משלוח בשבילך|יש לי חבילה|"
            "קורות חיים|המשרה|דרושים אצלכם|מחפש עבודה|מחפשת עבודה|לגבי העבודה שפרסמתם");
-}
-
-/* What somebody says who needs work done, whoever he is. */
-#define WANTS                                                                                                                \
-    "i need|we need|i'm looking for|we're looking for|looking for a|i want|we want|can you "                                 \
-    "come|can you send|"                                                                                                     \
-    "could you send|could you come|can someone|someone to|somebody to|אני צריך|אני צריכה|אנחנו "         \
-    "צריכים|צריך|צריכה|"                                                                                      \
-    "צריכים|מחפש|מחפשת|מחפשים|דרוש|דרושה|תשלחו|תבואו|שיבוא|לא עובד|לא " \
-    "עובדת|מטפטף|נזילה|תקוע|תקועה|סתימה|נשבר|נשברה"
-
-/* The customer, or whoever speaks where nobody is named, says it. */
-static bool customer_says(const struct kol_talk *t, const char *list)
-{
-    for (size_t i = 0; i < t->word_count; i++)
-        if (kol_role_at(t, i) != KOL_ROLE_AGENT && kol_phrase_at(t, i, list))
-            return true;
-    return false;
 }
 
 /* "I'd like to cancel tomorrow's visit", and no other day is asked for. */

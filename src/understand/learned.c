@@ -10,16 +10,8 @@
 #define PIECE_MAX 5
 #define WORD_LETTERS 24 /* of a word; more is noise */
 
-/*
- * Chosen over calls that neither the rules' words of the day nor the table had seen. POINTS are for
- * a trade that is certain; the rules give 12 to 21 to one that is asked for by name.
- */
-#define POINTS 5.0
-#define SHARPNESS 1.5       /* how much more of them the likeliest trade gets */
-#define MOST_NONE 0.25      /* more than that, and nothing is heard */
-#define MOST_NONE_ALONE 0.1 /* the same where the rules are silent */
-#define TELLING 1.0         /* log odds of a word that speaks for itself */
-#define AGENT_LOSES 1.0     /* what the business says counts less: log odds */
+#define STEP 16     /* buckets per start that is kept */
+#define TELLING 1.0 /* log odds of a word that speaks for itself */
 
 struct bag {
     uint32_t *list;
@@ -165,22 +157,18 @@ static bool read_buckets(struct kol_arena *a, const uint8_t *at, const uint8_t *
                          struct kol_learned *ret)
 {
     size_t buckets = (size_t)ret->mask + 1, sum = 0;
-    uint32_t *starts = kol_arena_array(a, buckets + 1, sizeof *starts);
+    uint32_t *starts = kol_arena_array(a, buckets / STEP, sizeof *starts);
     if (!starts || (size_t)(end - at) < buckets)
         return false;
     for (size_t i = 0; i < buckets; i++) {
-        starts[i] = (uint32_t)sum;
+        if (i % STEP == 0)
+            starts[i / STEP] = (uint32_t)sum;
         sum += at[i];
     }
-    starts[buckets] = (uint32_t)sum;
     ret->starts = starts;
+    ret->counts = at;
     ret->pairs = at + buckets;
-    if ((size_t)(end - ret->pairs) != sum * 2)
-        return false;
-    for (size_t i = 0; i < sum; i++)
-        if (ret->pairs[i * 2] > ret->class_count)
-            return false;
-    return true;
+    return (size_t)(end - ret->pairs) == sum * 2;
 }
 
 enum kol_code kol_learned_read(struct kol_arena *a, const struct kol_source *source,
@@ -206,8 +194,8 @@ enum kol_code kol_learned_read(struct kol_arena *a, const struct kol_source *sou
 
 /* What some words amount to; a feature counts once. */
 struct sum {
-    uint64_t *seen; /* a bit per bucket */
-    int32_t of[KOL_LEARNED_CLASSES + 1];
+    uint64_t *seen;            /* a bit per bucket */
+    int32_t of[UINT8_MAX + 1]; /* any class that a pair can name */
     size_t count;
 };
 
@@ -216,8 +204,9 @@ struct hearing {
     struct sum one, whole;
     uint32_t features[KOL_LEARNED_FEATURES];
     struct kol_span parts[KOL_LEARNED_SPANS];
-    double odds[KOL_LEARNED_CLASSES]; /* against none, over all sentences */
-    double best[KOL_LEARNED_CLASSES]; /* of one sentence */
+    bool greeted;
+    double odds[KOL_HEARD_WAYS][KOL_LEARNED_CLASSES]; /* against none */
+    double best[KOL_LEARNED_CLASSES];                 /* of one sentence */
     struct kol_span spans[KOL_LEARNED_CLASSES];
 };
 
@@ -228,23 +217,38 @@ static void add_feature(const struct kol_learned *l, struct sum *sum, uint32_t f
         return;
     sum->seen[feature / 64] |= bit;
     sum->count++;
-    for (uint32_t k = l->starts[feature]; k < l->starts[feature + 1]; k++)
+    size_t k = l->starts[feature / STEP];
+    for (uint32_t i = feature - feature % STEP; i < feature; i++)
+        k += l->counts[i];
+    for (size_t end = k + l->counts[feature]; k < end; k++)
         sum->of[l->pairs[k * 2]] += (int8_t)l->pairs[k * 2 + 1];
 }
 
-/* Adds the odds of a sum; span is empty when it is of several sentences. */
-static void add_odds(struct hearing *h, const struct sum *sum, double lost, struct kol_span span)
+/* The odds of one class against none in what was summed up. */
+static double odds_of(const struct hearing *h, const struct sum *sum, size_t class)
 {
-    size_t none = h->l->class_count;
     double factor = h->l->scale / sqrt((double)sum->count);
-    for (size_t c = 0; c < none; c++) {
-        double odds = exp(fmin((sum->of[c] - sum->of[none]) * factor - lost, 50));
-        h->odds[c] += odds;
-        if (span.end > span.first && odds > h->best[c]) {
+    return exp(fmin((sum->of[class] - sum->of[h->l->class_count]) * factor, 50));
+}
+
+/* Adds what a sentence of the caller says. */
+static void add_sentence(struct hearing *h, struct kol_span span)
+{
+    for (size_t c = 0; c < h->l->class_count; c++) {
+        double odds = odds_of(h, &h->one, c);
+        h->odds[KOL_HEARD_ONCE][c] += odds;
+        if (odds > h->best[c]) {
             h->best[c] = odds;
             h->spans[c] = span;
         }
     }
+}
+
+static void add_greeting(struct hearing *h)
+{
+    h->greeted = true;
+    for (size_t c = 0; c < h->l->class_count; c++)
+        h->odds[KOL_HEARD_GREETING][c] += odds_of(h, &h->one, c);
 }
 
 /* Sums up what one sentence or word says; false: no words in it. */
@@ -276,43 +280,58 @@ static struct hearing *hearing_new(const struct kol_scene *s)
 
 static bool hear_call(struct hearing *h, const struct kol_scene *s)
 {
-    size_t count = kol_learned_spans(s, h->parts, KOL_LEARNED_SPANS), callers = 0, heard = 0;
+    size_t count = kol_learned_spans(s, h->parts, KOL_LEARNED_SPANS), heard = 0;
     for (size_t i = 0; i < count; i++) {
-        bool agent = kol_role_at(&s->talk, h->parts[i].first) == KOL_ROLE_AGENT;
-        bool said = sum_up(h, s, h->parts[i], !agent && callers < KOL_LEARNED_WHOLE);
-        if (said)
-            add_odds(h, &h->one, agent ? AGENT_LOSES : 0, h->parts[i]);
-        heard += said;
-        callers += said && !agent;
+        uint32_t first = h->parts[i].first;
+        bool caller = kol_role_at(&s->talk, first) != KOL_ROLE_AGENT;
+        if (!caller && first >= kol_greeting_end(&s->talk))
+            continue;
+        if (!sum_up(h, s, h->parts[i], caller && heard < KOL_LEARNED_WHOLE))
+            continue;
+        if (caller)
+            add_sentence(h, h->parts[i]);
+        else
+            add_greeting(h);
+        heard += caller;
     }
-    if (callers > 1)
-        add_odds(h, &h->whole, 0, (struct kol_span){0});
+    for (size_t c = 0; heard > 0 && c < h->l->class_count; c++)
+        h->odds[KOL_HEARD_TOGETHER][c] = odds_of(h, &h->whole, c);
     return heard > 0;
 }
 
-bool kol_learned_hear(const struct kol_scene *s, bool alone, struct kol_heard_trades *ret)
+/* Odds against none as logarithms of probabilities. */
+static bool write_log_p(const struct hearing *h, const struct kol_scene *s, enum kol_heard_way way,
+                        double **ret)
+{
+    size_t services = s->lexicon->taxonomy.service_count;
+    double all = 1, *log_p = kol_arena_array(s->a, services + 1, sizeof *log_p);
+    if (!log_p)
+        return false;
+    *ret = log_p;
+    if (way == KOL_HEARD_GREETING && !h->greeted)
+        return true;
+    for (size_t i = 0; i < services; i++)
+        log_p[i] = KOL_LEAST_LOG_P; /* a business's own service has no class */
+    for (size_t c = 0; c < h->l->class_count; c++)
+        all += h->odds[way][c];
+    for (size_t c = 0; c < h->l->class_count; c++)
+        log_p[h->l->service_of[c]] = fmax(log(h->odds[way][c] / all), KOL_LEAST_LOG_P);
+    log_p[services] = fmax(log(1 / all), KOL_LEAST_LOG_P);
+    return true;
+}
+
+bool kol_learned_hear(const struct kol_scene *s, struct kol_heard_trades *ret)
 {
     const struct kol_learned *l = s->lexicon->learned;
-    size_t services = s->lexicon->taxonomy.service_count;
     struct hearing *h = hearing_new(s);
-    ret->points = kol_arena_array(s->a, services + 1, sizeof *ret->points);
-    ret->spans = kol_arena_array(s->a, services + 1, sizeof *ret->spans);
-    if (!h || !ret->points || !ret->spans)
+    ret->spans = kol_arena_array(s->a, s->lexicon->taxonomy.service_count + 1, sizeof *ret->spans);
+    if (!h || !ret->spans || !hear_call(h, s))
         return false;
-    if (!hear_call(h, s))
-        return false;
-    double all = 0, sharp = 0;
-    for (size_t c = 0; c < l->class_count; c++) {
-        all += h->odds[c];
-        sharp += pow(h->odds[c], SHARPNESS);
-    }
-    ret->none = 1 / (1 + all);
-    for (size_t c = 0; c < l->class_count; c++) {
-        uint32_t service = l->service_of[c];
-        ret->spans[service] = h->spans[c];
-        if (ret->none < (alone ? MOST_NONE_ALONE : MOST_NONE) && sharp > 0)
-            ret->points[service] = POINTS * pow(h->odds[c], SHARPNESS) / sharp;
-    }
+    for (enum kol_heard_way way = 0; way < KOL_HEARD_WAYS; way++)
+        if (!write_log_p(h, s, way, &ret->log_p[way]))
+            return false;
+    for (size_t c = 0; c < l->class_count; c++)
+        ret->spans[l->service_of[c]] = h->spans[c];
     return true;
 }
 

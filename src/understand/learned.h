@@ -3,8 +3,8 @@
  *
  * Private to this folder (and to bench/understand, which trains it). A linear model over words,
  * word pairs and pieces of words, hashed into buckets; its weights are data/learned.bin, made by
- * bench/understand/train.py. It speaks for sayings that no rule foresees: service.c adds what it
- * says to the points of the rules.
+ * bench/understand/train.py. It speaks for sayings that no rule foresees: service.c weighs what it
+ * says beside the points of the rules.
  */
 #ifndef KOL_UNDERSTAND_LEARNED_H
 #define KOL_UNDERSTAND_LEARNED_H
@@ -16,22 +16,32 @@
 #define KOL_LEARNED_WORDS 30  /* of one sentence; a longer one counts as several */
 #define KOL_LEARNED_FEATURES 2048
 #define KOL_LEARNED_CLASSES 250
+#define KOL_LEAST_LOG_P -9.0
 
 /* The weights of data/learned.bin; its text is borrowed. */
 struct kol_learned {
-    const uint32_t *starts;     /* per bucket: its first pair; one more than there are buckets */
-    const uint8_t *pairs;       /* class, weight (int8) */
+    const uint32_t *starts;     /* of every sixteenth bucket: its first pair */
+    const uint8_t *counts;      /* per bucket: its pairs */
+    const uint8_t *pairs;       /* class, weight (int8); read only where a call needs them */
     const uint32_t *service_of; /* class -> number in the taxonomy */
     uint32_t mask;
     size_t class_count; /* without "none", which comes after them */
     double scale;
 };
 
+/* How the caller's sentences are heard, and those with which the business picks up. */
+enum kol_heard_way {
+    KOL_HEARD_ONCE,     /* any of them */
+    KOL_HEARD_TOGETHER, /* all as if they were one */
+    KOL_HEARD_GREETING, /* the business's first words */
+    KOL_HEARD_WAYS
+};
+
 /* What is said of one call. */
 struct kol_heard_trades {
-    double *points;         /* per service of the taxonomy: what is added to the rules' points */
-    struct kol_span *spans; /* per service: the sentence that says most for it */
-    double none;            /* probability that no trade is wanted */
+    double *log_p[KOL_HEARD_WAYS]; /* per service, and of "none" after them: log
+                                      probabilities; all 0 where nothing is said */
+    struct kol_span *spans;        /* per service: the sentence that says most for it */
 };
 
 /*
@@ -42,11 +52,8 @@ enum kol_code kol_learned_read(struct kol_arena *a, const struct kol_source *sou
                                const struct kol_taxonomy *t, struct kol_learned *ret,
                                struct kol_err *err) KOL_MUST_CHECK;
 
-/*
- * False when there is nothing to hear or no memory; ret is filled otherwise. alone: the rules have
- * found nothing, so it has to be surer that a trade is wanted at all.
- */
-bool kol_learned_hear(const struct kol_scene *s, bool alone, struct kol_heard_trades *ret);
+/* False when the caller says nothing or there is no memory; ret is filled otherwise. */
+bool kol_learned_hear(const struct kol_scene *s, struct kol_heard_trades *ret);
 
 /* Marks those words of a sentence that speak for a service by themselves as what the call is about.
  */

@@ -131,9 +131,25 @@ static size_t copy_digits(const struct kol_word *w, char *ret, size_t size)
     return n;
 }
 
+/* "double five", "triple five", "שלוש פעמים חמש": how often, and where the digit is. 0: not so. */
+static size_t times_of(const struct kol_talk *t, size_t i, size_t *ret_digit)
+{
+    struct spoken often;
+    *ret_digit = i + 1;
+    if (kol_is(&t->words[i], "double|פעמיים"))
+        return 2;
+    if (kol_is(&t->words[i], "triple|treble"))
+        return 3;
+    *ret_digit = i + 2;
+    bool so = joins(t, i + 1) && kol_is(&t->words[i + 1], "פעמים|times") &&
+              lookup(&t->words[i], &often) && often.value >= 2 && often.value <= 5;
+    return so ? (size_t)often.value : 0;
+}
+
 size_t kol_spoken_digits(const struct kol_talk *t, size_t i, char *ret, size_t size)
 {
     const struct kol_word *w = &t->words[i];
+    size_t digit;
     ret[0] = 0;
     if (w->script == KOL_SCRIPT_DIGITS) {
         for (const char *p = w->clean; p < w->clean + w->clean_len; p++)
@@ -145,14 +161,15 @@ size_t kol_spoken_digits(const struct kol_talk *t, size_t i, char *ret, size_t s
         snprintf(ret, size, "0");
         return 1;
     }
-    bool twice = kol_is(w, "double|פעמיים"), thrice = kol_is(w, "triple|treble");
-    if ((twice || thrice) && i + 1 < t->word_count) {
+    size_t times = times_of(t, i, &digit);
+    if (times && digit < t->word_count) {
         char one[8];
-        size_t n = kol_spoken_digits(t, i + 1, one, sizeof one);
-        if (n != 1 || strlen(one) != 1)
+        size_t n = kol_spoken_digits(t, digit, one, sizeof one);
+        if (n != 1 || strlen(one) != 1 || times >= size)
             return 0;
-        snprintf(ret, size, thrice ? "%c%c%c" : "%c%c", one[0], one[0], one[0]);
-        return 2;
+        memset(ret, one[0], times);
+        ret[times] = 0;
+        return digit + 1 - i;
     }
     int64_t value;
     size_t n = below_hundred(t, i, &value);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define COLUMNS 6
+#define TORN 0.45 /* distance of sound of a name that was heard as several words */
 
 static enum kol_code no_memory(struct kol_err *err)
 {
@@ -188,8 +189,52 @@ bool kol_places_match(const struct kol_gazetteer *g, const struct kol_talk *talk
         while (kol_index_next(&g->by_first, w->stems[s].text, len, &cursor, &name))
             if (rest_matches(&g->names[name], talk, i))
                 take(ret, g, name, i, talk, s, KOL_PLACE_EXACT);
+        if (strcmp(w->stems[s].text, "בתימ") == 0) /* houses, not בת ים */
+            continue;
         for (cursor = 0; kol_index_next(&g->by_joined, w->stems[s].text, len, &cursor, &name);)
             take(ret, g, name, i, talk, s, KOL_PLACE_JOINED);
+    }
+    return ret->end > 0;
+}
+
+/*
+ * "in swin done", "in tie berry us": a town of one word that was heard as two or three; only after
+ * "in" and its like, and only by sound.
+ */
+static bool match_torn(const struct kol_gazetteer *g, const struct kol_talk *talk, size_t i,
+                       struct kol_place_match *ret)
+{
+    char joined[64];
+    if (i == 0 || talk->words[i].script != KOL_SCRIPT_LATIN ||
+        !kol_word_is(&talk->words[i - 1], "in|at|near|from"))
+        return false;
+    size_t len = strlen(talk->words[i].norm);
+    if (len < 3 || len >= sizeof joined)
+        return false;
+    memcpy(joined, talk->words[i].norm, len + 1);
+    for (size_t count = 2; count <= 3 && i + count <= talk->word_count; count++) {
+        const struct kol_word *w = &talk->words[i + count - 1];
+        size_t more = strlen(w->norm);
+        if (w->gap > KOL_GAP_HYPHEN || w->script != KOL_SCRIPT_LATIN || len + more >= sizeof joined)
+            break;
+        memcpy(joined + len, w->norm, more + 1);
+        len += more;
+        for (size_t k = 0; len >= 7 && k < g->name_count; k++) {
+            const struct kol_place_name *n = &g->names[k];
+            const struct kol_place *p = &g->places[n->place];
+            long more_letters = (long)len - n->first_letters;
+            if (!n->latin || n->weak || n->count > 1 || n->words[0][0] != *joined ||
+                n->first_letters < 6 || labs(more_letters) > 2 || p->tier == KOL_TIER_VILLAGE ||
+                (p->tier == KOL_TIER_ABROAD && p->population < 40000))
+                continue;
+            double d = kol_sound_distance(joined, n->words[0]);
+            if (d <= TORN && (ret->end == 0 || d < ret->distance))
+                *ret = (struct kol_place_match){.first = (uint32_t)i,
+                                                .end = (uint32_t)(i + count),
+                                                .place = n->place,
+                                                .how = KOL_PLACE_SOUND,
+                                                .distance = d};
+        }
     }
     return ret->end > 0;
 }
@@ -201,6 +246,7 @@ bool kol_places_match_split(const struct kol_gazetteer *g, const struct kol_talk
         "לה|לו|לי|לך|לנו|את|אל|על|יש|זה|לא|אני|הוא|היא|and|on|in|at|the|is";
     const struct kol_word *w = &talk->words[i];
     char joined[64];
+    *ret = (struct kol_place_match){0};
     if (i + 1 >= talk->word_count || talk->words[i + 1].gap > KOL_GAP_HYPHEN ||
         kol_word_is(&talk->words[i + 1], little))
         return false;
@@ -224,7 +270,7 @@ bool kol_places_match_split(const struct kol_gazetteer *g, const struct kol_talk
             return true;
         }
     }
-    return false;
+    return match_torn(g, talk, i, ret);
 }
 
 /*
@@ -254,6 +300,31 @@ static double sound_allowed(const struct kol_place_name *n, bool latin)
     return n->count > 1 ? 0.65 : letters < 6 ? 0.35 : 0.5;
 }
 
+/* "מינתיבות" for "מנתיבות": the preposition with the vowel it is said with. */
+static bool match_voiced(const struct kol_gazetteer *g, const struct kol_talk *talk, size_t i,
+                         struct kol_place_match *ret)
+{
+    const struct kol_word *w = &talk->words[i];
+    char prefix = preposition(w->norm);
+    uint32_t cursor = 0, name;
+    if (w->script != KOL_SCRIPT_HEBREW || !prefix || strncmp(w->norm + 2, "י", 2) != 0 ||
+        strlen(w->norm) < 12)
+        return false;
+    while (kol_index_next(&g->by_first, w->norm + 4, strlen(w->norm) - 4, &cursor, &name)) {
+        const struct kol_place_name *n = &g->names[name];
+        if (n->weak || g->places[n->place].tier != KOL_TIER_CORE || !rest_matches(n, talk, i))
+            continue;
+        *ret = (struct kol_place_match){.first = (uint32_t)i,
+                                        .end = (uint32_t)(i + n->count),
+                                        .place = n->place,
+                                        .prefix = prefix,
+                                        .how = KOL_PLACE_SOUND,
+                                        .distance = 0.2};
+        return true;
+    }
+    return false;
+}
+
 bool kol_places_match_sound(const struct kol_gazetteer *g, const struct kol_talk *talk, size_t i,
                             struct kol_place_match *ret)
 {
@@ -262,6 +333,8 @@ bool kol_places_match_sound(const struct kol_gazetteer *g, const struct kol_talk
     *ret = (struct kol_place_match){.distance = KOL_SOUND_FAR};
     if (!latin && w->script != KOL_SCRIPT_HEBREW)
         return false;
+    if (match_voiced(g, talk, i, ret))
+        return true;
     for (size_t s = 0; s < w->stem_count; s++) {
         const struct kol_stem *stem = &w->stems[s];
         char prefix = stem->place ? stem->place : loose_prefix(talk, i);

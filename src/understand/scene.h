@@ -58,6 +58,13 @@ static inline enum kol_role kol_role_at(const struct kol_talk *t, size_t i)
     return t->turns[t->words[i].turn].role;
 }
 
+/*
+ * The first word after the business has said who it is: "Garage Brothers, hello", or "Is that
+ * Yael?" "Yes?" "It's the design studio". 0 when it does not. What the caller says before that is
+ * his own.
+ */
+size_t kol_greeting_end(const struct kol_talk *t);
+
 /* Says yes or no at the start of the first turn of the other party after turn number turn. */
 enum kol_answer { KOL_ANSWER_NONE, KOL_ANSWER_YES, KOL_ANSWER_NO };
 enum kol_answer kol_answer_after(const struct kol_talk *t, size_t turn);
@@ -77,8 +84,6 @@ void kol_find_name(struct kol_scene *s, struct kol_insight_value *ret);
 enum kol_insight_kind kol_find_kind(const struct kol_scene *s);
 void kol_find_city(struct kol_scene *s, struct kol_insight_value *ret);
 void kol_find_service(struct kol_scene *s, struct kol_insight_value *ret);
-/* What the rules give every service of the taxonomy, in points; false: out of memory. */
-bool kol_service_points(struct kol_scene *s, double *ret);
 void kol_find_urgency(struct kol_scene *s, bool requested, struct kol_insight_value *ret);
 void kol_write_summary(struct kol_scene *s, struct kol_insight *ret);
 

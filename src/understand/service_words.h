@@ -1,5 +1,5 @@
 /*
- * service_words.h - words around a trade that say whether it is wanted. Private to service.c.
+ * service_words.h - words around a trade that say whether it is wanted. Private to service*.c.
  */
 #ifndef KOL_UNDERSTAND_SERVICE_WORDS_H
 #define KOL_UNDERSTAND_SERVICE_WORDS_H
@@ -10,6 +10,11 @@
     "no need for|didn't ask for|didnt order|isn't a|not|rather than|instead of|without a|"                                                       \
     "wasn't a|לא צריך|לא צריכה|לא צריכים|לא|ולא|בלי|לא רוצה|לא ביקשתי|לא מחפש|לא מחפשת|" \
     "אין צורך ב|במקום|לא הזמנתי|זה לא|לא את|אין צורך"
+
+/* How a business picks up, beside its name. */
+#define GREETS                                                                                     \
+    "hello|hi|good morning|good afternoon|good evening|thanks for calling|thank you for calling|"  \
+    "speaking|how can i help|שלום|היי|בוקר טוב|ערב טוב|הגעת|הגעתם|איך אפשר לעזור|במה אפשר לעזור"
 
 #define TAKES_BACK                                                                                 \
     "i mean|i meant|no i mean|no sorry|sorry no|no wait|wait no|scratch that|my mistake|no no|"    \

@@ -76,6 +76,10 @@ static double swap_cost(uint8_t a, uint8_t b)
     /* ה for ח and for ע are the commonest of all; א and י, ו swap as carriers of vowels. */
     if ((a == 4 && b == 7) || (a == 7 && b == 4))
         return 0.3;
+    /* ד is said as ט at the end of a word, ג as ק */
+    if ((a == 3 && (b == 8 || b == 26)) || (b == 3 && (a == 8 || a == 26)) || (a == 2 && b == 23) ||
+        (b == 2 && a == 23))
+        return 0.45;
     bool i_or_u = (a == 9 && b == 5) || (a == 5 && b == 9); /* another vowel altogether */
     return i_or_u ? 0.6 : hebrew_carries_vowel(a) && hebrew_carries_vowel(b) ? 0.35 : 1.0;
 }

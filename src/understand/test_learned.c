@@ -41,23 +41,29 @@ static void broken_tables_are_refused(void **state)
     }
 }
 
-static void a_class_beyond_the_last_is_refused(void **state)
+/* A table is not read through before it is needed: what its pairs name is only looked up. */
+static void a_class_beyond_the_last_says_nothing(void **state)
 {
     static const char head[] = HEAD "plumber locksmith\n";
     (void)state;
-    for (char class = 2; class <= 3; class ++) { /* 2 is "none" */
+    for (unsigned class = 2; class <= 255; class += 253) { /* 2 is "none" */
         KOL_ARENA a = kol_arena_new(0);
-        size_t len = sizeof head - 1;
-        char *text = kol_arena_alloc(a, len + 256 + 2);
+        struct kol_lexicon with = *lexicon;
         struct kol_learned l;
         struct kol_err err = {0};
+        size_t len = sizeof head - 1;
+        char *text = kol_arena_alloc(a, len + 256 * 3);
         memcpy(text, head, len);
-        text[len + 7] = 1; /* bucket 7 has one pair */
-        text[len + 256] = class;
-        text[len + 257] = -5;
-        struct kol_source source = {"table", text, len + 258};
-        check_int("code", kol_learned_read(a, &source, &lexicon->taxonomy, &l, &err),
-                  class == 2 ? KOL_OK : KOL_BAD_CONFIG);
+        memset(text + len, 1, 256); /* every bucket has one pair */
+        for (size_t i = 0; i < 256; i++) {
+            text[len + 256 + i * 2] = (char)class;
+            text[len + 257 + i * 2] = 100;
+        }
+        struct kol_source source = {"table", text, len + 256 * 3};
+        check_ok("read", kol_learned_read(a, &source, &lexicon->taxonomy, &l, &err), &err);
+        with.learned = &l;
+        check_str("rules alone", read_call_with(a, &with, "I need a plumber").service.value_en,
+                  "plumber");
     }
 }
 
@@ -71,8 +77,8 @@ static void speaks_where_rules_are_silent(void **state)
          "tailor", "My trousers are too long, they need taking up before Friday"},
         {"הסבתא שלי כבר לא מסתדרת לבד במקלחת, צריך מישהי שתהיה איתה", "caregiver",
          "הסבתא שלי כבר לא מסתדרת לבד במקלחת, צריך מישהי שתהיה איתה"},
-        {"היי. המזוודה והארונות צריכים לעבור לקומה שלישית בלי מעלית. אני גר ברמת גן.", "movers",
-         "המזוודה והארונות צריכים לעבור לקומה שלישית בלי מעלית"},
+        {"היי. השרוולים של המעיל ארוכים עליי. אני גר ברמת גן.", "tailor",
+         "השרוולים של המעיל ארוכים עליי"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -81,7 +87,7 @@ static void speaks_where_rules_are_silent(void **state)
         check_str(rows[i].text, r.service.value_en, rows[i].service);
         check_str(rows[i].text, r.service.rule, "service-learned");
         check_str(rows[i].text, r.service.quote, rows[i].quote);
-        check_true("in doubt", r.service.confidence > 0.2 && r.service.confidence < 0.9);
+        check_true("in some doubt", r.service.confidence > 0.2 && r.service.confidence <= 0.97);
         struct kol_insight again = read_call(a, rows[i].text);
         check_true("the same again", r.service.confidence == again.service.confidence);
     }
@@ -190,7 +196,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(broken_tables_are_refused),
-        cmocka_unit_test(a_class_beyond_the_last_is_refused),
+        cmocka_unit_test(a_class_beyond_the_last_says_nothing),
         cmocka_unit_test(speaks_where_rules_are_silent),
         cmocka_unit_test(is_silent_where_nothing_is_wanted),
         cmocka_unit_test(a_name_is_not_overruled),

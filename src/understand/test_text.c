@@ -142,6 +142,10 @@ static void reads_digits(void **state)
         {"oh", "0", 1},
         {"double seven", "77", 2},
         {"triple five", "555", 2},
+        {"three times five", "555", 3},
+        {"שלוש פעמים חמש", "555", 3},
+        {"twelve times five", "12", 1},
+        {"three times", "3", 1},
         {"nine hundred", "900", 2},
         {"twenty nine", "29", 2},
         {"054", "054", 1},
@@ -158,6 +162,28 @@ static void reads_digits(void **state)
         struct kol_talk t = talk_of(a, rows[i].text, NULL);
         check_int(rows[i].text, kol_spoken_digits(&t, 0, digits, sizeof digits), rows[i].words);
         check_str(rows[i].text, digits, rows[i].digits);
+    }
+}
+
+/* Points stand for letters: "בְּצֹרָן" is צורן, too; "אני צריח" is no tower. */
+static void knows_other_spellings(void **state)
+{
+    static const struct {
+        const char *text, *stem;
+        bool has;
+    } rows[] = {
+        {"בְּצֹרָן", "צורנ", true},   {"פִּנָּה", "פינה", true},    {"רֹאשׁ", "רואש", false},
+        {"חֹל", "חול", true},      {"וֹ", "ווֹ", false},       {"צריח", "צריכ", true},
+        {"מחפסת", "מחפשת", true}, {"מִסְפָּר", "מיספר", false},
+    };
+    (void)state;
+    KOL_ARENA a = kol_arena_new(0);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct kol_talk t = talk_of(a, rows[i].text, NULL);
+        bool has = false;
+        for (size_t k = 0; k < t.words[0].stem_count; k++)
+            has |= strcmp(t.words[0].stems[k].text, rows[i].stem) == 0;
+        check_int(rows[i].text, has, rows[i].has);
     }
 }
 
@@ -191,7 +217,8 @@ int main(void)
         cmocka_unit_test(folds),           cmocka_unit_test(cleans),
         cmocka_unit_test(splits_words),    cmocka_unit_test(strips_prefixes),
         cmocka_unit_test(matches_phrases), cmocka_unit_test(reads_numbers),
-        cmocka_unit_test(reads_digits),    cmocka_unit_test(hears_alike),
+        cmocka_unit_test(reads_digits),    cmocka_unit_test(knows_other_spellings),
+        cmocka_unit_test(hears_alike),
     };
     return cmocka_run_group_tests_name("understand text", tests, NULL, NULL);
 }

@@ -110,6 +110,82 @@ static bool open_sentence(struct builder *b, uint32_t turn)
     return true;
 }
 
+/* Hebrew points */
+#define HOLAM 0x05b9
+#define HOLAM_HASER 0x05ba
+#define QUBUTS 0x05bb
+#define HIRIQ 0x05b4
+#define DAGESH 0x05bc
+
+static bool is_point(ucs4_t c)
+{
+    return c >= 0x0591 && c <= 0x05c7;
+}
+
+/*
+ * "צֹרָן" is written צורן without points, "פִּנָּה" פינה: the letters ו and י that points stand for.
+ * NULL: there are none, or no memory.
+ */
+static char *with_vowel_letters(struct kol_arena *a, const char *text, size_t len)
+{
+    ucs4_t c[48], base = 0;
+    size_t count = 0, out = 0;
+    if (!memchr(text, 0xd6, len)) /* the first byte of all points that matter here */
+        return NULL;
+    for (const char *p = text; p < text + len && count < 48; count++)
+        p += u8_mbtouc(&c[count], (const uint8_t *)p, (size_t)(text + len - p));
+    char *ret = kol_arena_alloc(a, len + count * 2 + 1);
+    bool added = false;
+    for (size_t i = 0; ret && i < count; i++) {
+        if (!is_point(c[i])) {
+            base = c[i];
+            int n = u8_uctomb((uint8_t *)ret + out, c[i], 4);
+            out += n > 0 ? (size_t)n : 0;
+            continue;
+        }
+        size_t next = i + 1; /* the letter after this one */
+        while (next < count && is_point(c[next]))
+            next++;
+        ucs4_t after = next < count ? c[next] : 0;
+        bool vav = (c[i] == HOLAM || c[i] == HOLAM_HASER || c[i] == QUBUTS) && base != 0x05d5 &&
+                   after != 0x05d5 && after != 0x05d0 && after;
+        bool doubled = false;
+        for (size_t k = next + 1; k < count && is_point(c[k]); k++)
+            doubled |= c[k] == DAGESH;
+        bool yod = c[i] == HIRIQ && after != 0x05d9 && doubled;
+        if (vav || yod) {
+            added = true;
+            memcpy(ret + out, vav ? "ו" : "י", 2);
+            out += 2;
+        }
+    }
+    if (!ret || !added)
+        return NULL;
+    ret[out] = 0;
+    return kol_fold(a, ret, out);
+}
+
+/* The little words of every request, as they are often heard: "אני צריח" is no tower. */
+static const char *heard_rightly(const char *norm)
+{
+    static const char *const pairs[][2] = {
+        {"צריח", "צריכ"},   {"צריחה", "צריכה"},   {"צריחימ", "צריכימ"}, {"מחפס", "מחפש"},
+        {"מחפסת", "מחפשת"}, {"מחפסימ", "מחפשימ"}, {"תודא", "תודה"},     {"טודה", "תודה"}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        if (strcmp(norm, pairs[i][0]) == 0)
+            return pairs[i][1];
+    return norm;
+}
+
+/* The stems of a pointed word in its other spelling, too. */
+static void add_full_spelling(struct kol_word *w, const char *full)
+{
+    struct kol_word other = {.norm = full, .script = w->script};
+    find_stems(&other);
+    for (size_t i = 0; i < other.stem_count && w->stem_count < KOL_STEMS_MAX; i++)
+        w->stems[w->stem_count++] = other.stems[i];
+}
+
 static bool add_word(struct builder *b, uint32_t turn, const char *text, size_t len,
                      enum kol_gap gap)
 {
@@ -133,7 +209,11 @@ static bool add_word(struct builder *b, uint32_t turn, const char *text, size_t 
     w->norm = kol_fold(b->a, text, len);
     if (!w->norm)
         return false;
+    w->norm = heard_rightly(w->norm);
     find_stems(w);
+    char *full = w->script == KOL_SCRIPT_HEBREW ? with_vowel_letters(b->a, text, len) : NULL;
+    if (full)
+        add_full_spelling(w, full);
     /* "Bellevue's closer" */
     if (w->script == KOL_SCRIPT_LATIN && len > 4 && strncmp(text + len - 2, "'s", 2) == 0) {
         char *owner = kol_arena_strn(b->a, w->norm, strlen(w->norm) - 1);

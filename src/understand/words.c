@@ -221,7 +221,7 @@ enum kol_answer kol_answer_after(const struct kol_talk *t, size_t turn)
     for (size_t i = first; i < end && i < first + 3; i++) {
         if (kol_phrase_at(t, i, "no problem|no worries|not a problem|לא נורא|אין בעיה|לא משנה"))
             return KOL_ANSWER_NONE;
-        if (kol_phrase_at(t, i, "no|nope|nah|not|לא|ממש לא|actually no"))
+        if (kol_phrase_at(t, i, "no|nope|nah|not|לא|ממש לא|מה פתאום|actually no"))
             return KOL_ANSWER_NO;
         if (kol_phrase_at(
                 t, i,
@@ -231,4 +231,19 @@ enum kol_answer kol_answer_after(const struct kol_talk *t, size_t turn)
             return KOL_ANSWER_YES;
     }
     return KOL_ANSWER_NONE;
+}
+
+#define SHORT_TURN 5 /* words: "Yes, who is that?" */
+
+size_t kol_greeting_end(const struct kol_talk *t)
+{
+    size_t end = 0;
+    for (size_t i = 0; i < 3 && i < t->turn_count && t->turn_count > 1; i++) {
+        bool agent = t->turns[i].role == KOL_ROLE_AGENT;
+        if (agent)
+            end = t->turns[i].end;
+        if (t->turns[i].end - t->turns[i].first > SHORT_TURN)
+            break;
+    }
+    return end;
 }
