@@ -1,59 +1,12 @@
 /*
- * city_points.c - what the words around a town say about it: does the work happen there?
+ * city_points.c - the points of a town: does the work happen there?
  *
- * Points are plain sums: who says it, how, what stands before and after it, and what the other side
- * answers.
+ * They are plain sums: of what stands around it (city_context.c), and of what is corrected, denied
+ * and answered.
  */
 #include "understand/city.h"
 #include "understand/city_words.h"
 #include <string.h>
-
-static const double points_of[] = {
-#define POINTS(id, points, what) [KOL_CITY_##id] = points,
-    KOL_CITY_RULES(POINTS)
-#undef POINTS
-};
-
-static void give(struct kol_mention *n, enum kol_city_rule rule)
-{
-    n->points += points_of[rule];
-    n->fired[rule]++;
-}
-
-static size_t window_first(const struct kol_talk *t, size_t i, size_t words)
-{
-    size_t first = kol_sentence_first(t, i);
-    return i - first > words ? i - words : first;
-}
-
-/* Whether an item of list is among the few words before, with no other town in between. */
-static bool said_before(const struct kol_field *f, const struct kol_mention *n, size_t words,
-                        const char *list)
-{
-    const struct kol_talk *t = &f->s->talk;
-    size_t from = window_first(t, n->m.first, words);
-    for (size_t i = n->m.first; i-- > from;)
-        if (f->s->marks[i] & KOL_MARK_PLACE) {
-            from = i + 1;
-            break;
-        }
-    for (size_t i = from; i < n->m.first; i++)
-        if (!(f->s->marks[i] & KOL_MARK_NAME) &&
-            kol_phrase_at(t, i, list)) /* וליד is a name here */
-            return true;
-    return false;
-}
-
-/* "Is there a mechanic in Victorville you trust?" is not about where the caller is. */
-static bool asks_about_others(const struct kol_field *f, const struct kol_mention *n)
-{
-    const struct kol_talk *t = &f->s->talk;
-    return !said_before(f, n, 3, "covers|who cover|who does|who comes to") &&
-           t->sentences[t->words[n->m.first].sentence].question &&
-           said_before(f, n, 8,
-                       "is there a|is there any|do you know|know any|any good|do you have a|יש לכם "
-                       "סניף|מכירים|מכיר|אתם מכירים");
-}
 
 /* The answer to "where?" is the first town of a turn; those after it belong to the story. */
 static bool is_first_of_turn(const struct kol_field *f, const struct kol_mention *n)
@@ -63,326 +16,6 @@ static bool is_first_of_turn(const struct kol_field *f, const struct kol_mention
         if (f->s->marks[i] & KOL_MARK_PLACE)
             return false;
     return true;
-}
-
-/* "from Haifa to Eilat", "מאילת לבאר שבע": neither end is where the work is. */
-static bool is_end_of_range(const struct kol_field *f, const struct kol_mention *n)
-{
-    const struct kol_talk *t = &f->s->talk;
-    for (size_t i = 0; i < f->count; i++) {
-        const struct kol_place_match *m = &f->list[i].m;
-        if (n->m.first >= m->end && n->m.first - m->end <= 1 && m->first > 0 &&
-            (kol_is(&t->words[m->first - 1], "between|בין")))
-            return true;
-    }
-    return false;
-}
-
-static bool is_end_of_road(const struct kol_field *f, const struct kol_mention *n)
-{
-    const struct kol_talk *t = &f->s->talk;
-    /* "we've moved from Dallas to Austin": there they are now. */
-    if (kol_city_relation(t, &n->m) == 't' && n->m.first > 0 &&
-        kol_phrase_find(t, window_first(t, n->m.first, 7), n->m.first,
-                        "just moved|moved|we've moved|i've moved|עברנו|עברתי|עברנו עכשיו") <
-            n->m.first)
-        return false;
-    char how = kol_city_relation(t, &n->m);
-    for (size_t i = 0; i < f->count; i++) {
-        const struct kol_place_match *m = &f->list[i].m;
-        if (m->place == n->m.place)
-            continue; /* "from Harish to Harish": a move within the town */
-        size_t gap = how == 'f' ? m->first - n->m.end : n->m.first - m->end;
-        bool adjacent = (how == 'f' ? m->first >= n->m.end : n->m.first >= m->end) && gap <= 1;
-        if (adjacent && ((how == 'f' && kol_city_relation(t, m) == 't') ||
-                         (how == 't' && kol_city_relation(t, m) == 'f')))
-            return true;
-    }
-    return false;
-}
-
-/* "אבא שלי בן שמונים, הדלת נטרקה לו": what the call is about happened to a relative. */
-static bool has_relatives_trouble(const struct kol_field *f, size_t i)
-{
-    const struct kol_talk *t = &f->s->talk;
-    size_t n = kol_phrase_at(t, i, RELATIVE_HIMSELF), end = kol_sentence_end(t, i);
-    end = end > i + 14 ? i + 14 : end;
-    end = kol_phrase_find(t, i + n, end, "אני|אנחנו|i|we|i'm|we're|my|לי|לנו|אצלי|אצלנו");
-    if (n == 0)
-        return false;
-    for (size_t k = i + n; k < end; k++)
-        if (f->s->marks[k] & KOL_MARK_TOPIC)
-            return kol_phrase_find(t, i + n, end, HIM) < end ||
-                   kol_phrase_find(t, i + n, end, LOCKED) < end;
-    return false;
-}
-
-/* "their fridge", "המקרר שלהם", "it's for my daughter" */
-bool kol_city_is_for_others(const struct kol_field *f)
-{
-    const struct kol_talk *t = &f->s->talk;
-    size_t relative = 0; /* the word after the last one spoken of */
-    for (size_t i = 0; i < t->word_count; i++) {
-        if (kol_role_at(t, i) == KOL_ROLE_AGENT)
-            continue;
-        if (kol_phrase_at(t, i, FOR_OTHERS) || has_relatives_trouble(f, i))
-            return true;
-        if (kol_phrase_at(t, i, RELATIVE_HIMSELF))
-            relative = i + 1;
-        if (relative && i < relative + 25 && kol_phrase_at(t, i, SENT_TO_THEM))
-            return true;
-        /* "my tenant in Spokane says the toilet's running" */
-        size_t end = kol_sentence_end(t, i) < i + 9 ? kol_sentence_end(t, i) : i + 9;
-        size_t say = kol_phrase_at(t, i, TENANTS) ? kol_phrase_find(t, i, end, OTHERS_SAY) : end;
-        for (size_t k = say; k < end; k++)
-            if (f->s->marks[k] & KOL_MARK_TOPIC)
-                return true;
-        if (f->s->marks[i] & KOL_MARK_TOPIC &&
-            ((kol_phrase_before(t, i, OTHERS_OWN_BEFORE) &&
-              kol_phrase_find(t, i < 5 ? 0 : i - 5, i, DONE_BEFORE) == i) ||
-             (i + 1 < t->word_count && t->words[i + 1].gap <= KOL_GAP_HYPHEN &&
-              kol_phrase_at(t, i + 1, OTHERS_OWN_AFTER))))
-            return true;
-    }
-    return false;
-}
-
-/* What the call is about is said in the same sentence, not far from the town. */
-static bool beside_topic(const struct kol_field *f, const struct kol_mention *n)
-{
-    const struct kol_talk *t = &f->s->talk;
-    size_t first = window_first(t, n->m.first, 12), end = kol_sentence_end(t, n->m.first);
-    if (kol_role_at(t, n->m.first) == KOL_ROLE_AGENT)
-        return false;
-    end = end > n->m.end + 12 ? n->m.end + 12 : end;
-    for (size_t i = first; i < end; i++)
-        if (f->s->marks[i] & KOL_MARK_TOPIC)
-            return true;
-    return false;
-}
-
-/* The caller names more towns than one. */
-static bool names_several(const struct kol_field *f)
-{
-    uint32_t one = UINT32_MAX;
-    for (size_t i = 0; i < f->count; i++) {
-        const struct kol_place_match *m = &f->list[i].m;
-        if (kol_role_at(&f->s->talk, m->first) == KOL_ROLE_AGENT)
-            continue;
-        if (one != UINT32_MAX && m->place != one)
-            return true;
-        one = m->place;
-    }
-    return false;
-}
-
-/* "I'm in Hull myself", and "we're in Carlisle" of a call about a daughter's laptop. */
-static bool is_callers_own(const struct kol_field *f, const struct kol_mention *n)
-{
-    const struct kol_talk *t = &f->s->talk;
-    size_t end = kol_sentence_end(t, n->m.end - 1);
-    end = end > n->m.end + 2 ? n->m.end + 2 : end;
-    return kol_phrase_find(t, n->m.end, end, "myself|ourselves|בעצמי") < end ||
-           said_before(f, n, 3, "בעצמי|עצמי|myself") ||
-           (f->for_others && names_several(f) && said_before(f, n, 5, OWN_PLACE "|" SELF) &&
-            !said_before(f, n, 5, WANTING) && !beside_topic(f, n));
-}
-
-/* "Dad's locked out, he lives in Leeds." "And where are you?" "In York." */
-static bool asks_caller_too(const struct kol_field *f, const struct kol_mention *n)
-{
-    const struct kol_talk *t = &f->s->talk;
-    uint32_t turn = t->words[n->m.first].turn;
-    if (turn < 2 || t->turns[turn - 1].role != KOL_ROLE_AGENT ||
-        t->turns[turn].role == KOL_ROLE_AGENT || f->list[0].m.place == n->m.place ||
-        t->words[f->list[0].m.first].turn >= turn - 1)
-        return false;
-    return kol_phrase_find(t, t->turns[turn - 1].first, t->turns[turn - 1].end, AND_YOU) <
-           t->turns[turn - 1].end;
-}
-
-/* "We're off to Eilat on Thursday, and we need a photographer there" */
-static bool is_wanted_there(const struct kol_field *f, const struct kol_mention *n)
-{
-    const struct kol_talk *t = &f->s->talk;
-    size_t end = kol_sentence_end(t, n->m.end - 1);
-    end = end > n->m.end + 14 ? n->m.end + 14 : end;
-    for (size_t i = n->m.end; i < end; i++)
-        if (f->s->marks[i] & KOL_MARK_PLACE)
-            end = i; /* another town: there is that one */
-    if (kol_phrase_find(t, n->m.end, end, WANTED_THERE) < end)
-        return true;
-    for (size_t i = n->m.end; i < end; i++) /* "אנחנו רוצים אולם שם" */
-        if (kol_phrase_at(t, i, WANTING)) {
-            size_t soon = end > i + 5 ? i + 5 : end;
-            return kol_phrase_find(t, i + 1, soon, "שם|there") < soon;
-        }
-    return false;
-}
-
-/* "We're moving from Leeds to York and the new house needs cleaning" */
-static bool moves_there(const struct kol_field *f, const struct kol_mention *n, char how)
-{
-    const struct kol_talk *t = &f->s->talk;
-    const char *list = how == 't' ? NEW_PLACE : how == 'f' ? OLD_PLACE : NULL;
-    const char *other = how == 't' ? OLD_PLACE : NEW_PLACE;
-    size_t from = window_first(t, n->m.first, 9), words = t->word_count;
-    return list && kol_phrase_find(t, from, n->m.first, MOVES) < n->m.first &&
-           kol_phrase_find(t, 0, words, list) < words &&
-           kol_phrase_find(t, 0, words, other) == words;
-}
-
-static void weigh_context(const struct kol_field *f, struct kol_mention *n)
-{
-    const struct kol_talk *t = &f->s->talk;
-    double before = n->points;
-    if (f->for_others && said_before(f, n, 5, THEY_LIVE))
-        give(n, KOL_CITY_THEY_LIVE_THERE);
-    if (asks_caller_too(f, n))
-        give(n, KOL_CITY_ASKED_AFTER_CALLER);
-    bool relative = said_before(f, n, 6, RELATIVE);
-    bool first_person =
-        said_before(f, n, 7, "i|we|im|i'm|were|we're|ive|אני|אנחנו|my house|הבית|הדירה") &&
-        !said_before(f, n, 7, "בעל הבית|בעלת הבית|לבעל הבית|לבעלת הבית");
-    /* "my wife says no, we're in Flagstaff" */
-    if (relative && said_before(f, n, 3, "we're|were|we are|i'm|im|i am|אנחנו|אני"))
-        relative = false;
-    if (relative &&
-        said_before(f, n, 7, "אני הבעלים|אני בעל|אני בעלת|i'm the owner|i own|i am the owner"))
-        relative = false;
-    bool elsewhere = asks_about_others(f, n) || said_before(f, n, 5, ELSEWHERE);
-    /* "Are you still in Pardes Hanna?" "Yes.": there the treatment is. */
-    if (elsewhere && kol_role_at(t, n->m.first) == KOL_ROLE_CUSTOMER &&
-        t->sentences[t->words[n->m.first].sentence].question &&
-        kol_answer_after(t, t->words[n->m.first].turn) == KOL_ANSWER_YES) {
-        elsewhere = false;
-        give(n, KOL_CITY_STILL_THERE);
-    }
-    if (said_before(f, n, 5, "we're based|we are based|i'm based|i am based|im based"))
-        elsewhere = false;
-    if (f->for_others)
-        relative = false;
-    if (f->for_others && beside_topic(f, n))
-        give(n, KOL_CITY_BESIDE_OTHERS_TOPIC);
-    else if (is_callers_own(f, n))
-        give(n, KOL_CITY_CALLERS_OWN);
-    if (beside_topic(f, n) && !elsewhere)
-        give(n, KOL_CITY_BESIDE_TOPIC);
-    bool other_firm = said_before(f, n, 6, OTHER_FIRM);
-    if (said_before(f, n, 4, COVERS) && !other_firm)
-        give(n, KOL_CITY_COVERED);
-    if (said_before(f, n, 4, PROPERTY))
-        give(n, KOL_CITY_PROPERTY);
-    if (said_before(f, n, 4, EVENT))
-        give(n, KOL_CITY_EVENT);
-    if (said_before(f, n, 4, NOW) && !said_before(f, n, 5, LIVES))
-        give(n, KOL_CITY_NOW);
-    if (said_before(f, n, 5, LIVES))
-        give(n, relative && !first_person ? KOL_CITY_RELATIVE_LIVES : KOL_CITY_LIVES);
-    else if (relative &&
-             !said_before(
-                 f, n, 6,
-                 "house|flat|apartment|place|mum's|mom's|mother's|at home|בית של|אצל|דירה של|בבית"))
-        give(n, KOL_CITY_OF_RELATIVE);
-    if (!f->for_others && said_before(f, n, 4,
-                                      "לומד|לומדת|לומדים|לומדות|סטודנט|סטודנטית|סטודנטים|a student "
-                                      "in|studying in|at school in|at college in"))
-        give(n, KOL_CITY_STUDIES);
-    if (said_before(f, n, 7, PAST))
-        give(n, KOL_CITY_PAST);
-    if (said_before(f, n, 9, REFERRED))
-        give(n, KOL_CITY_REFERRED);
-    if (kol_phrase_before(t, n->m.first, WHY) &&
-        t->sentences[t->words[n->m.first].sentence].question)
-        give(n, KOL_CITY_ASKED_BACK);
-    if (said_before(f, n, 7, BOUGHT) && !said_before(f, n, 7, PREMISES))
-        give(n, KOL_CITY_BOUGHT_THERE);
-    if (said_before(f, n, 8, BILLING))
-        give(n, KOL_CITY_BILLING_BEFORE);
-    if (said_before(f, n, 5, TRAVEL) && !said_before(f, n, 5, IS_BACK))
-        give(n, KOL_CITY_TRAVEL);
-    char how = kol_city_relation(t, &n->m);
-    bool moves = moves_there(f, n, how);
-    if (moves)
-        give(n, KOL_CITY_MOVES_THERE);
-    if (how == 'f' && !moves && said_before(f, n, 3, COMES))
-        give(n, KOL_CITY_COMES_FROM);
-    if (how == 't' && !moves && said_before(f, n, 3, GOES))
-        give(n, KOL_CITY_GOES_TO);
-    if (elsewhere)
-        give(n, KOL_CITY_ELSEWHERE);
-    if (!f->for_others && said_before(f, n, 4, OTHERS_DO) &&
-        !said_before(f, n, 5, "i|we|i've|we've|our|שלנו|שלי|אנחנו|אני"))
-        give(n, KOL_CITY_OTHERS_DO);
-    if (said_before(f, n, 3, SAID))
-        give(n, KOL_CITY_SOMEBODY_SAID);
-    if (said_before(f, n, 3, WRITES))
-        give(n, KOL_CITY_WRITE_IT_DOWN);
-    /* "near the station in Haifa" is in Haifa */
-    if (how != 'i' && said_before(f, n, 2, NEAR) && !kol_city_is_alone(f))
-        give(n, KOL_CITY_NEAR);
-    if (other_firm || said_before(f, n, 9, DONE_BEFORE))
-        give(n, KOL_CITY_OTHER_FIRM);
-    if (said_before(f, n, 6, WORK) && n->points - before > -1)
-        give(n, KOL_CITY_WORK);
-    size_t after = n->m.end;
-    if (!moves && (is_end_of_road(f, n) || is_end_of_range(f, n)))
-        give(n, KOL_CITY_END_OF_ROAD);
-    /* What follows: "is where I live", "זו רק הכתובת לחשבונית", "that's the billing address" */
-    size_t end = kol_sentence_end(t, n->m.first);
-    end = end > after + 6 ? after + 6 : end;
-    if (kol_phrase_find(t, after, end, BILLING) < end)
-        give(n, KOL_CITY_BILLING_AFTER);
-    if (after < end && t->words[after].gap <= KOL_GAP_HYPHEN &&
-        kol_phrase_at(t, after, "גר|גרה|גרים|גרות|זה אח שלי|זה הבן|זה הבת"))
-        give(n, KOL_CITY_RELATIVE_AFTER); /* "in Yavne'el lives my son" */
-    if (kol_phrase_find(t, after, end,
-                        "ושם צריך|שם צריך|ושם|איפה שאנחנו עכשיו|איפה שאנחנו גרים|that's "
-                        "where|where we are now|where we live now") < end)
-        give(n, KOL_CITY_THATS_WHERE);
-    if (is_wanted_there(f, n))
-        give(n, KOL_CITY_WANTED_THERE);
-    if (kol_phrase_find(t, after, end, PAST_AFTER) < end)
-        give(n, KOL_CITY_PAST_AFTER);
-    size_t soon = end > after + 3 ? after + 3 : end;
-    if (kol_phrase_find(t, after, soon, "at work|בעבודה") < soon)
-        give(n, KOL_CITY_AT_WORK);
-    if (kol_phrase_find(
-            t, after, end,
-            "is where i live|where i live|is home|but the|but i've|but it's|but my|but mums|but "
-            "mum's|but the house|אבל יש|אבל הדירה|אבל עכשיו|אבל העבודה|אבל הבית|"
-            "אבל המשרד|אבל צריך|אבל זה|אבל") < end)
-        give(n, KOL_CITY_BUT_AFTER);
-}
-
-/* "And where are you?" asks the caller: what the business answers is its base. */
-static bool answers_where_we_are(const struct kol_talk *t, const struct kol_mention *n)
-{
-    uint32_t turn = t->words[n->m.first].turn;
-    if (turn == 0 || t->turns[turn - 1].role == KOL_ROLE_AGENT ||
-        n->m.first > t->turns[turn].first + 6)
-        return false;
-    const struct kol_talk_turn *ask = &t->turns[turn - 1];
-    return kol_phrase_find(t, ask->first, ask->end, WHERE_ARE_YOU) < ask->end;
-}
-
-static enum kol_city_rule speaker_of(const struct kol_field *f, const struct kol_mention *n)
-{
-    const struct kol_talk *t = &f->s->talk;
-    size_t turn = t->words[n->m.first].turn;
-    if (t->turns[turn].role != KOL_ROLE_AGENT)
-        return KOL_CITY_SAID_BY_CALLER;
-    if (said_before(f, n, 6,
-                    "i have a job in|i've got a job in|i'll be in|אני אהיה ב|יש לי עבודה ב|אני ב|"
-                    "i'm in|we're in|based|office|our|i'm from|calling from|אנחנו מ|אנחנו ב|אני "
-                    "מ|יושב|יושבים|מדבר|מדברת|מדברים|הגעתם|הגעת|סטודיו|חברת|יוצאים|אצלנו|הסניף"))
-        return KOL_CITY_AGENTS_BASE;
-    if (answers_where_we_are(t, n))
-        return KOL_CITY_AGENTS_BASE;
-    bool greeting = turn == 0 || (turn == 1 && t->turns[0].role == KOL_ROLE_AGENT);
-    if (greeting && t->words[n->m.first].sentence < 2 + t->words[t->turns[turn].first].sentence)
-        return KOL_CITY_GREETING;
-    return KOL_CITY_SAID_BY_AGENT;
 }
 
 /* A town is corrected only after another one was said. */
@@ -427,7 +60,7 @@ static bool corrected_here(const struct kol_field *f, const struct kol_mention *
         return true;
     if (after_sorry(t, n->m.first) && !was_named_before(f, n->m.first, n->m.place))
         return true;
-    return said_before(f, n, 6, CORRECTS) && !said_before(f, n, 3, SAID);
+    return kol_city_said_before(f, n, 6, CORRECTS) && !kol_city_said_before(f, n, 3, SAID);
 }
 
 /* The first town from word i on, in the same turn and within two sentences; of another place. */
@@ -482,7 +115,7 @@ static bool is_undone(const struct kol_field *f, const struct kol_mention *n)
 static bool is_denied(const struct kol_field *f, const struct kol_mention *n)
 {
     const struct kol_talk *t = &f->s->talk;
-    size_t from = window_first(t, n->m.first, 4);
+    size_t from = kol_city_window_first(t, n->m.first, 4);
     size_t clause = n->m.first;
     while (clause > from && t->words[clause].gap < KOL_GAP_COMMA)
         clause--;
@@ -538,12 +171,12 @@ static void weigh_answer(const struct kol_field *f, struct kol_mention *n)
     if (!question && !next_asks && answer != KOL_ANSWER_NO)
         return;
     if (answer == KOL_ANSWER_NONE && question && last && names_another(f, n)) {
-        give(n, KOL_CITY_ANOTHER_ANSWERED);
+        kol_city_give(n, KOL_CITY_ANOTHER_ANSWERED);
     } else if (answer == KOL_ANSWER_YES && (last || next_asks)) {
-        give(n, KOL_CITY_CONFIRMED);
+        kol_city_give(n, KOL_CITY_CONFIRMED);
         n->rule = "city-confirmed";
     } else if (answer == KOL_ANSWER_NO && (question || next_asks || last)) {
-        give(n, KOL_CITY_ANSWERED_NO);
+        kol_city_give(n, KOL_CITY_ANSWERED_NO);
         n->rejected = question || next_asks;
     }
 }
@@ -587,11 +220,11 @@ static void weigh_refinement(const struct kol_field *f, struct kol_mention *n)
         if (other == turn + 1 && t->turns[other].role == KOL_ROLE_AGENT &&
             m->end - m->first > n->m.end - n->m.first && ends_alike(t, &n->m, m) &&
             kol_answer_after(t, other) != KOL_ANSWER_NO)
-            give(n, KOL_CITY_MADE_WHOLE);
+            kol_city_give(n, KOL_CITY_MADE_WHOLE);
         if (turn > 0 && other == turn - 1 && t->turns[turn].role == KOL_ROLE_AGENT &&
             n->m.end - n->m.first > m->end - m->first && ends_alike(t, m, &n->m) &&
             kol_answer_after(t, turn) != KOL_ANSWER_NO) {
-            give(n, KOL_CITY_MAKES_WHOLE);
+            kol_city_give(n, KOL_CITY_MAKES_WHOLE);
             n->rule = "city-confirmed";
         }
     }
@@ -678,44 +311,36 @@ static bool names_more(const struct kol_field *f, const struct kol_mention *n)
     return false;
 }
 
-/* No other town is named, so that "near Hexham" is the best there is. */
-bool kol_city_is_alone(const struct kol_field *f)
-{
-    for (size_t i = 1; i < f->count; i++)
-        if (f->list[i].m.place != f->list[0].m.place)
-            return false;
-    return f->count > 0 && kol_role_at(&f->s->talk, f->list[0].m.first) != KOL_ROLE_AGENT;
-}
-
 void kol_city_weigh(const struct kol_field *f, struct kol_mention *n)
 {
     const struct kol_talk *t = &f->s->talk;
     char how = kol_city_relation(t, &n->m);
     n->rule = "city-named";
     n->points = 0;
-    give(n, speaker_of(f, n));
-    weigh_context(f, n);
+    kol_city_give(n, kol_city_speaker_of(f, n));
+    kol_city_weigh_context(f, n);
     if (how == 'i' || how == 't' || how == 'f')
-        give(n, how == 'i' ? KOL_CITY_IN : how == 't' ? KOL_CITY_TO : KOL_CITY_FROM);
+        kol_city_give(n, how == 'i' ? KOL_CITY_IN : how == 't' ? KOL_CITY_TO : KOL_CITY_FROM);
     else if (how == 'n' && !kol_city_is_alone(f))
-        give(n, KOL_CITY_NEXT_TO);
+        kol_city_give(n, KOL_CITY_NEXT_TO);
     if (kol_city_answers_where(t, n->m.first) && is_first_of_turn(f, n) &&
-        !said_before(f, n, 7, PAST) && !(is_callers_own(f, n) && names_more(f, n))) {
-        give(n, asks_whence(t, n->m.first) ? KOL_CITY_ASKED_WHENCE : KOL_CITY_ASKED);
+        !kol_city_said_before(f, n, 7, PAST) &&
+        !(kol_city_is_callers_own(f, n) && names_more(f, n))) {
+        kol_city_give(n, asks_whence(t, n->m.first) ? KOL_CITY_ASKED_WHENCE : KOL_CITY_ASKED);
         n->rule = "city-asked";
     } else if (is_agents_counter(f, n)) {
-        give(n, KOL_CITY_AGENTS_COUNTER);
+        kol_city_give(n, KOL_CITY_AGENTS_COUNTER);
         n->rule = "city-corrected";
     } else if (is_counter(f, n)) {
-        give(n, KOL_CITY_COUNTER);
+        kol_city_give(n, KOL_CITY_COUNTER);
         n->rule = "city-corrected";
     } else if (how == 0 && kol_city_stands_alone(t, &n->m)) {
-        give(n, KOL_CITY_ALONE);
+        kol_city_give(n, KOL_CITY_ALONE);
     } else if (how == 0 && t->words[n->m.first].script == KOL_SCRIPT_LATIN && t->has_case) {
-        give(n, KOL_CITY_BARE_LATIN);
+        kol_city_give(n, KOL_CITY_BARE_LATIN);
     }
     if (n->m.other_prefix)
-        give(n, KOL_CITY_OTHER_PREFIX);
+        kol_city_give(n, KOL_CITY_OTHER_PREFIX);
     if (how == 0 && n->m.first > 0 &&
         kol_is(&t->words[n->m.first - 1], "a|an|another|your|his|their|the")) {
         bool branch =
@@ -724,23 +349,23 @@ void kol_city_weigh(const struct kol_field *f, struct kol_mention *n)
                    "one|job|property|office|clinic|branch|store|salon|location|garage|shop|"
                    "studio|workshop|house|home|apartment|flat|place");
         /* "your Denver office", but "a Bradford number" */
-        give(n, branch ? KOL_CITY_BRANCH : KOL_CITY_ADJECTIVE);
+        kol_city_give(n, branch ? KOL_CITY_BRANCH : KOL_CITY_ADJECTIVE);
     }
     if (repeats_denied_question(f, n))
-        give(n, KOL_CITY_REPEATS_DENIED);
+        kol_city_give(n, KOL_CITY_REPEATS_DENIED);
     if (is_denied(f, n)) {
         n->rejected = true;
-        give(n, KOL_CITY_DENIED);
+        kol_city_give(n, KOL_CITY_DENIED);
     } else if (corrected_here(f, n)) {
-        give(n, KOL_CITY_CORRECTED);
+        kol_city_give(n, KOL_CITY_CORRECTED);
         n->rule = "city-corrected";
     }
     weigh_answer(f, n);
     if (is_undone(f, n))
-        give(n, KOL_CITY_UNDONE);
+        kol_city_give(n, KOL_CITY_UNDONE);
     weigh_refinement(f, n);
     if (is_chosen(f, n)) {
-        give(n, KOL_CITY_CHOSEN);
+        kol_city_give(n, KOL_CITY_CHOSEN);
         n->rule = "city-chosen";
     }
     if (n->m.how == KOL_PLACE_SOUND)
@@ -750,7 +375,7 @@ void kol_city_weigh(const struct kol_field *f, struct kol_mention *n)
                        : f->s->hebrew            ? "IL"
                                                  : NULL;
     if (home && strcmp(home, p->country) != 0)
-        give(n, f->s->hebrew ? KOL_CITY_ABROAD : KOL_CITY_OTHER_COUNTRY);
+        kol_city_give(n, f->s->hebrew ? KOL_CITY_ABROAD : KOL_CITY_OTHER_COUNTRY);
 }
 
 /*
@@ -768,7 +393,7 @@ void kol_city_weigh_pair(const struct kol_field *f, struct kol_mention *a, struc
     size_t len = strlen(places[a->m.place].en);
     if (strncmp(places[b->m.place].en, places[a->m.place].en, len) == 0 &&
         places[b->m.place].en[len] == ' ' && !b->rejected && b->m.first - a->m.end < 5)
-        give(a, KOL_CITY_HALF_HEARD);
+        kol_city_give(a, KOL_CITY_HALF_HEARD);
     size_t sentences = t->words[b->m.first].sentence - t->words[a->m.first].sentence;
     bool but =
         kol_phrase_find(t, a->m.end, b->m.first,
@@ -782,11 +407,11 @@ void kol_city_weigh_pair(const struct kol_field *f, struct kol_mention *a, struc
                      kol_phrase_find(t, a->m.end, b->m.first, CORRECTS) < b->m.first;
     if ((but && sentences <= 1 && b_works && !answer) ||
         (corrected && sentences <= 2 && strcmp(a->rule, "city-corrected") != 0))
-        give(a, KOL_CITY_OUTDONE);
+        kol_city_give(a, KOL_CITY_OUTDONE);
     /* "a student from Ashkelon, living in Jerusalem" */
     if (kol_city_relation(t, &a->m) == 'f' && kol_city_relation(t, &b->m) == 'i' &&
         b->fired[KOL_CITY_LIVES] && !b->rejected && sentences == 0)
-        give(a, KOL_CITY_LIVES_ELSEWHERE);
+        kol_city_give(a, KOL_CITY_LIVES_ELSEWHERE);
     if (but || corrected || sentences > 0 || b->m.first - a->m.end > 3 || a->rejected ||
         b->rejected ||
         kol_phrase_find(t, a->m.end, b->m.first, "or|and|to|from|not|לא|או|ולא") < b->m.first)
@@ -799,8 +424,8 @@ void kol_city_weigh_pair(const struct kol_field *f, struct kol_mention *a, struc
         return;
     struct kol_mention *quarter =
         places[a->m.place].population > places[b->m.place].population ? b : a;
-    give(quarter, KOL_CITY_QUARTER);
+    kol_city_give(quarter, KOL_CITY_QUARTER);
     if (kol_city_relation(t, &a->m) == 'i' && kol_city_relation(t, &b->m) == 'i')
-        give(quarter, KOL_CITY_QUARTER_IN);
+        kol_city_give(quarter, KOL_CITY_QUARTER_IN);
     f->s->quarter = (struct kol_span){quarter->m.first, quarter->m.end};
 }

@@ -1,5 +1,6 @@
 /*
- * city_words.h - words around a town that say whether the work is there. Private to city_points.c.
+ * city_words.h - words around a town that say whether the work is there. Private to city_context.c
+ * and city_points.c.
  */
 #ifndef KOL_UNDERSTAND_CITY_WORDS_H
 #define KOL_UNDERSTAND_CITY_WORDS_H
@@ -186,6 +187,15 @@
     "המליצו עליך|המליצו עליכם|המליץ עליכם|המליצה עליכם|בהמלצת|אני מתקשר דרך|הפנה אותי|הפנתה אותי|" \
     "recommended by|recommended you|gave me your number|got your number from|got your name " \
     "from|told me about you|heard from|שמעתי מ|שמעתי ממישהו|שמעתי מאחד|passed me your|put me on to you|referred by|referred me"
+#define STUDIES \
+    "לומד|לומדת|לומדים|לומדות|סטודנט|סטודנטית|סטודנטים|a student in|studying in|at school in|" \
+    "at college in"
+#define THATS_WHERE \
+    "ושם צריך|שם צריך|ושם|איפה שאנחנו עכשיו|איפה שאנחנו גרים|that's where|where we are now|" \
+    "where we live now"
+#define BUT_ELSEWHERE \
+    "is where i live|where i live|is home|but the|but i've|but it's|but my|but mums|but mum's|" \
+    "but the house|אבל יש|אבל הדירה|אבל עכשיו|אבל העבודה|אבל הבית|אבל המשרד|אבל צריך|אבל זה|אבל"
 /* What follows a town of the past. */
 #define PAST_AFTER \
     "said you|told me|recommended you|המליצה|המליץ|until last|until recently|till last|till recently|until this year|before we moved|before i " \
