@@ -45,7 +45,7 @@ static void print_spans(const struct kol_scene *s)
         size_t n = kol_learned_features(s, spans[i], UINT32_MAX, features, KOL_LEARNED_FEATURES);
         bool agent = kol_role_at(&s->talk, spans[i].first) == KOL_ROLE_AGENT;
         /* 0: the caller, 1: the business, 2: as it picks up */
-        printf("span %d", agent + (agent && spans[i].first < kol_greeting_end(&s->talk)));
+        printf("span %d", agent + kol_is_greeting(&s->talk, spans[i].first));
         for (size_t k = 0; k < n; k++)
             printf(" %u", features[k]);
         printf("\n");

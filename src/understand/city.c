@@ -267,7 +267,7 @@ void kol_find_city(struct kol_scene *s, struct kol_insight_value *ret)
             second = one;
         }
     }
-    bool only_one = f->count > 0 && is_only_one(f, first.place);
+    bool only_one = is_only_one(f, first.place);
     if (first.points < (only_one ? THRESHOLD_ALONE : THRESHOLD))
         return;
     const struct kol_mention *n = &f->list[first.mention];

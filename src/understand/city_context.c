@@ -173,8 +173,7 @@ bool kol_city_is_callers_own(const struct kol_field *f, const struct kol_mention
     end = end > n->m.end + 2 ? n->m.end + 2 : end;
     return kol_phrase_find(t, n->m.end, end, "myself|ourselves|בעצמי") < end ||
            kol_city_said_before(f, n, 3, "בעצמי|עצמי|myself") ||
-           (f->for_others && names_several(f) &&
-            kol_city_said_before(f, n, 5, OWN_PLACE "|" SELF) &&
+           (f->for_others && names_several(f) && kol_city_said_before(f, n, 5, OWN_PLACE) &&
             !kol_city_said_before(f, n, 5, WANTING) && !beside_topic(f, n));
 }
 

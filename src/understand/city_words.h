@@ -175,11 +175,8 @@
 #define OTHERS_OWN_AFTER \
     "שלהם|שלה|שלו|של ההורים|של אמא|של אבא|של הבן|של הבת|של סבתא|של סבא|של אחותי|של אחי|" \
     "של חמותי"
-#define SELF "i'm|im|i am|we're|we are|אני|ואני|אנחנו|ואנחנו"
 #define OWN_PLACE \
-    "i'm in|im in|i am in|we're in|we are in|i'm from|we're from|i'm over in|" \
-    "we're over in|i'm based in|i live in|we live in|אני ב|אני מ|אנחנו ב|אנחנו מ|אני גר|" \
-    "אני גרה|אנחנו גרים|אני עצמי|אני בעצמי"
+    "i'm|im|i am|we're|we are|i live in|we live in|אני|ואני|אנחנו|ואנחנו"
 
 /* Who told the caller of the business: "קיבלתי את המספר מרונית מהרצליה". */
 #define REFERRED \

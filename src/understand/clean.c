@@ -74,7 +74,7 @@ char *kol_clean(struct kol_arena *a, const char *text, size_t len)
     return out;
 }
 
-static bool is_niqqud(ucs4_t c)
+bool kol_is_niqqud(uint32_t c)
 {
     return c >= 0x0591 && c <= 0x05c7 && c != 0x05be && c != 0x05c0 && c != 0x05c3 && c != 0x05c6;
 }
@@ -121,7 +121,7 @@ char *kol_fold(struct kol_arena *a, const char *word, size_t len)
         ucs4_t c;
         int n = u8_mbtoucr(&c, from, (size_t)(end - from));
         from += n > 0 ? n : 1;
-        if (n <= 0 || is_niqqud(c) || c == '\'')
+        if (n <= 0 || kol_is_niqqud(c) || c == '\'')
             continue;
         c = inner_letter(uc_tolower(base_letter(c)));
         if (uc_is_general_category(c, UC_CATEGORY_Mn))

@@ -85,15 +85,6 @@ static bool asks_for_another(const struct kol_talk *t)
     "צריכים|מחפש|מחפשת|מחפשים|דרוש|דרושה|תשלחו|תבואו|שיבוא|לא עובד|לא " \
     "עובדת|מטפטף|נזילה|תקוע|תקועה|סתימה|נשבר|נשברה"
 
-/* The customer, or whoever speaks where nobody is named, says it. */
-static bool customer_says(const struct kol_talk *t, const char *list)
-{
-    for (size_t i = 0; i < t->word_count; i++)
-        if (kol_role_at(t, i) != KOL_ROLE_AGENT && kol_phrase_at(t, i, list))
-            return true;
-    return false;
-}
-
 #define LONG_TALK 150
 
 static bool is_wrong_number(const struct kol_scene *s)
@@ -112,7 +103,7 @@ static bool is_wrong_number(const struct kol_scene *s)
                    "התקשרתי בטעות|לא המספר הנכון|חייגתי בטעות|לחצתי לא נכון|טעות בטלפון|זה לא "
                    "המספר|טעיתי "
                    "חשבתי|חשבתי שזה ה|חשבתי שהגעתי|חשבתי שזו ה") ||
-           (said(s, "התבלבלתי|wrong place|one digit off") && !customer_says(&s->talk, WANTS)) ||
+           (said(s, "התבלבלתי|wrong place|one digit off") && !kol_customer_says(&s->talk, WANTS)) ||
            (s->talk.turn_count > 1 && s->talk.word_count < 60 &&
             (said(s, "sorry to bother you") || says_mistake(&s->talk)));
 }
@@ -194,12 +185,12 @@ static bool is_other_business(const struct kol_scene *s)
 /* "I'd like to cancel tomorrow's visit", and no other day is asked for. */
 static bool is_cancellation(const struct kol_talk *t)
 {
-    return customer_says(
+    return kol_customer_says(
                t,
                "לבטל את|לבטל תור|לבטל אותו|לבטל אותה|רציתי לבטל|רוצה לבטל|צריך לבטל|צריכה לבטל|"
                "מבטל את|מבטלת את|cancel my|cancel the|cancel our|cancel an|cancel tomorrow's|"
                "cancel it please|need to cancel|want to cancel|like to cancel|calling to cancel") &&
-           !customer_says(
+           !kol_customer_says(
                t,
                "another company|בחברה אחרת|חברה אחרת|לא עובד|לא עובדת|רוצה "
                "אתכם|reschedule|rebook|instead|another time|another day|different day|move it to|"
@@ -236,15 +227,15 @@ static bool is_cancellation(const struct kol_talk *t)
 static bool is_told_something(const struct kol_talk *t)
 {
     size_t introduced = t->word_count < 25 ? t->word_count : 25;
-    return !customer_says(t, WANTS) &&
-           (customer_says(t, TELLS) || kol_phrase_find(t, 0, introduced, OFFICES) < introduced);
+    return !kol_customer_says(t, WANTS) &&
+           (kol_customer_says(t, TELLS) || kol_phrase_find(t, 0, introduced, OFFICES) < introduced);
 }
 
 /* "Hi Mum, it's Tom, I'm on my way": family and friends, who want no work done. */
 static bool is_private_talk(const struct kol_talk *t)
 {
     size_t early = t->word_count < 14 ? t->word_count : 14;
-    return !customer_says(t, WANTS) &&
+    return !kol_customer_says(t, WANTS) &&
            kol_phrase_find(
                t, 0, early,
                "היי אמא|היי אבא|הי אמא|הי אבא|שלום אמא|שלום אבא|אמא זה|אבא זה|היי מותק|היי "

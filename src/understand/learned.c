@@ -231,24 +231,17 @@ static double odds_of(const struct hearing *h, const struct sum *sum, size_t cla
     return exp(fmin((sum->of[class] - sum->of[h->l->class_count]) * factor, 50));
 }
 
-/* Adds what a sentence of the caller says. */
-static void add_sentence(struct hearing *h, struct kol_span span)
+/* Adds what a sentence says; of the caller's the one that says most is kept. */
+static void add_odds(struct hearing *h, enum kol_heard_way way, struct kol_span span)
 {
     for (size_t c = 0; c < h->l->class_count; c++) {
         double odds = odds_of(h, &h->one, c);
-        h->odds[KOL_HEARD_ONCE][c] += odds;
-        if (odds > h->best[c]) {
+        h->odds[way][c] += odds;
+        if (way == KOL_HEARD_ONCE && odds > h->best[c]) {
             h->best[c] = odds;
             h->spans[c] = span;
         }
     }
-}
-
-static void add_greeting(struct hearing *h)
-{
-    h->greeted = true;
-    for (size_t c = 0; c < h->l->class_count; c++)
-        h->odds[KOL_HEARD_GREETING][c] += odds_of(h, &h->one, c);
 }
 
 /* Sums up what one sentence or word says; false: no words in it. */
@@ -284,15 +277,12 @@ static bool hear_call(struct hearing *h, const struct kol_scene *s)
     for (size_t i = 0; i < count; i++) {
         uint32_t first = h->parts[i].first;
         bool caller = kol_role_at(&s->talk, first) != KOL_ROLE_AGENT;
-        if (!caller && first >= kol_greeting_end(&s->talk))
+        if ((!caller && !kol_is_greeting(&s->talk, first)) ||
+            !sum_up(h, s, h->parts[i], caller && heard < KOL_LEARNED_WHOLE))
             continue;
-        if (!sum_up(h, s, h->parts[i], caller && heard < KOL_LEARNED_WHOLE))
-            continue;
-        if (caller)
-            add_sentence(h, h->parts[i]);
-        else
-            add_greeting(h);
+        add_odds(h, caller ? KOL_HEARD_ONCE : KOL_HEARD_GREETING, h->parts[i]);
         heard += caller;
+        h->greeted |= !caller;
     }
     for (size_t c = 0; heard > 0 && c < h->l->class_count; c++)
         h->odds[KOL_HEARD_TOGETHER][c] = odds_of(h, &h->whole, c);

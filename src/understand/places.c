@@ -75,9 +75,9 @@ static bool index_names(struct kol_arena *a, struct kol_gazetteer *g)
         const struct kol_place_name *n = &g->names[i];
         if (!kol_index_add(&g->by_first, n->words[0], (uint32_t)i))
             return false;
-        /* "י-ם" run together is no word of its own: "מים" is water. */
-        bool short_one = strlen(n->joined) < (n->latin ? 4 : 8);
-        if (n->count > 1 && !short_one && !kol_index_add(&g->by_joined, n->joined, (uint32_t)i))
+        /* "י-ם" and "בת ים" run together are other words: "מים" is water, "בתים" are houses. */
+        bool other_word = strlen(n->joined) < (n->latin ? 4 : 8) || strcmp(n->joined, "בתימ") == 0;
+        if (n->count > 1 && !other_word && !kol_index_add(&g->by_joined, n->joined, (uint32_t)i))
             return false;
     }
     return true;
@@ -189,8 +189,6 @@ bool kol_places_match(const struct kol_gazetteer *g, const struct kol_talk *talk
         while (kol_index_next(&g->by_first, w->stems[s].text, len, &cursor, &name))
             if (rest_matches(&g->names[name], talk, i))
                 take(ret, g, name, i, talk, s, KOL_PLACE_EXACT);
-        if (strcmp(w->stems[s].text, "בתימ") == 0) /* houses, not בת ים */
-            continue;
         for (cursor = 0; kol_index_next(&g->by_joined, w->stems[s].text, len, &cursor, &name);)
             take(ret, g, name, i, talk, s, KOL_PLACE_JOINED);
     }

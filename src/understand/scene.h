@@ -59,11 +59,12 @@ static inline enum kol_role kol_role_at(const struct kol_talk *t, size_t i)
 }
 
 /*
- * The first word after the business has said who it is: "Garage Brothers, hello", or "Is that
- * Yael?" "Yes?" "It's the design studio". 0 when it does not. What the caller says before that is
- * his own.
+ * The business says who it is there: "Garage Brothers, hello", or "Is that Yael?" "Yes?" "It's the
+ * design studio". What the caller says in between is his own.
  */
-size_t kol_greeting_end(const struct kol_talk *t);
+bool kol_is_greeting(const struct kol_talk *t, size_t i);
+/* The customer, or whoever speaks where nobody is named, says one of list. */
+bool kol_customer_says(const struct kol_talk *t, const char *list);
 
 /* Says yes or no at the start of the first turn of the other party after turn number turn. */
 enum kol_answer { KOL_ANSWER_NONE, KOL_ANSWER_YES, KOL_ANSWER_NO };

@@ -108,20 +108,22 @@ static double score(const struct choice *c, size_t service)
 }
 
 /* The likeliest service and how likely it is beside all others and none; SIZE_MAX: none. */
-static size_t choose(const struct choice *c, double *ret_probability)
+static size_t choose(const struct choice *c, double *scores, double *ret_probability)
 {
-    size_t best = SIZE_MAX;
-    double first = score(c, c->t->service_count), sum = 0;
-    for (size_t i = 0; i < c->t->service_count; i++)
-        if (c->t->services[i].allowed && (best == SIZE_MAX || score(c, i) > score(c, best)))
+    size_t best = SIZE_MAX, services = c->t->service_count;
+    double first = -INFINITY, sum = 0;
+    for (size_t i = 0; i <= services; i++) {
+        scores[i] = score(c, i);
+        first = fmax(first, scores[i]);
+        if (i < services && c->t->services[i].allowed &&
+            (best == SIZE_MAX || scores[i] > scores[best]))
             best = i;
+    }
     if (best == SIZE_MAX)
         return best;
-    for (size_t i = 0; i < c->t->service_count; i++)
-        first = fmax(first, score(c, i));
-    for (size_t i = 0; i <= c->t->service_count; i++)
-        sum += exp(score(c, i) - first); /* of those that are not the business's, too */
-    *ret_probability = exp(score(c, best) - first) / sum;
+    for (size_t i = 0; i <= services; i++)
+        sum += exp(scores[i] - first); /* of those that are not the business's, too */
+    *ret_probability = exp(scores[best] - first) / sum;
     bool too_little = c->words < FEW_WORDS && c->first_of_rules == SIZE_MAX;
     return *ret_probability >= (too_little ? PLAIN : LEAST_PROBABILITY) ? best : SIZE_MAX;
 }
@@ -158,13 +160,14 @@ void kol_find_service(struct kol_scene *s, struct kol_insight_value *ret)
                        .rules = kol_service_rules_find(s),
                        .words = s->talk.word_count};
     double probability = 0;
-    if (!c.rules)
+    double *scores = kol_arena_array(s->a, c.t->service_count + 1, sizeof *scores);
+    if (!c.rules || !scores)
         return;
     c.first_of_rules = find_first_of_rules(&c);
     c.listened = !own_words_decide(&c) && kol_learned_hear(s, &c.heard);
     if (c.listened)
         forget_denied(&c);
-    size_t best = choose(&c, &probability);
+    size_t best = choose(&c, scores, &probability);
     if (best == SIZE_MAX)
         return;
     const char *rule = NULL;

@@ -39,7 +39,6 @@ struct search {
     struct tally *tallies;   /* per service */
     struct tally *greetings; /* the same of the business's first words */
     uint8_t *seen;           /* per cue: a thing counts once */
-    size_t greeting_end;     /* the first word after it */
     bool named;              /* a trade is named, by others than the business */
 };
 
@@ -304,8 +303,7 @@ static void score_cue(struct search *x, const struct kol_cue *cue, struct kol_sp
                                    [KOL_CUE_THING] = 2.4};
     static const char *const rules[] = {"service-named", "service-described", "service-symptom",
                                         "service-hint", "service-thing"};
-    bool greeting =
-        span.first < x->greeting_end && kol_role_at(&x->s->talk, span.first) == KOL_ROLE_AGENT;
+    bool greeting = kol_is_greeting(&x->s->talk, span.first);
     struct tally *y = &(greeting ? x->greetings : x->tallies)[cue->service];
     double points = worth[cue->level] * factor * weight_of_speaker(x, span.first);
     if (cue->level == KOL_CUE_NAME) /* "dog groomer" says more than "groomer" */
@@ -479,14 +477,10 @@ static bool asks_for_something(const struct kol_talk *t)
                         "are you open|open on|opening hours|פתוחים|פתוח|שעות פתיחה") <
             t->word_count)
         return false;
-    for (size_t i = 0; i < t->word_count; i++)
-        if (kol_role_at(t, i) != KOL_ROLE_AGENT &&
-            kol_phrase_at(t, i,
-                          WANTS "|" TROUBLES "|תור|tomorrow|today|monday|tuesday|wednesday|"
-                                "thursday|friday|sunday|מחר|היום|בראשון|בשני|"
-                                "בשלישי|ברביעי|בחמישי|בשישי|ביום"))
-            return true;
-    return false;
+    return kol_customer_says(t, WANTS "|" TROUBLES
+                                      "|תור|tomorrow|today|monday|tuesday|wednesday|thursday|"
+                                      "friday|sunday|מחר|היום|בראשון|בשני|בשלישי|ברביעי|בחמישי|"
+                                      "בשישי|ביום");
 }
 
 struct kol_service_rules *kol_service_rules_find(struct kol_scene *s)
@@ -496,7 +490,6 @@ struct kol_service_rules *kol_service_rules_find(struct kol_scene *s)
     if (!x || !ret)
         return NULL;
     *x = (struct search){.s = s, .t = &s->lexicon->taxonomy};
-    x->greeting_end = kol_greeting_end(&s->talk);
     x->tallies = kol_arena_array(s->a, x->t->service_count + 1, sizeof *x->tallies);
     x->greetings = kol_arena_array(s->a, x->t->service_count + 1, sizeof *x->greetings);
     x->seen = kol_arena_array(s->a, x->t->cue_count + 1, sizeof *x->seen);

@@ -269,34 +269,32 @@ static bool is_town(const struct kol_insight_value *v, const json_t *label)
     return kol_streq(v->value, he) || kol_streq(v->value_en, en) || kol_streq(v->value_en, he);
 }
 
+struct tally {
+    unsigned calls, services, cities;
+};
+
+static void count_right(const json_t *label, void *user)
+{
+    struct tally *tally = user;
+    KOL_ARENA a = kol_arena_new(0);
+    struct kol_insight r = read_call(a, kol_json_get_str(label, "transcript"));
+    tally->calls++;
+    tally->services += kol_streq(r.service.value_en, kol_json_get_str(label, "service_en"));
+    tally->cities += is_town(&r.city, label);
+}
+
 /* The labelled calls of bench/data: most must be right, in every build. */
 static void labelled_calls_stay_right(void **state)
 {
     static const char *const files[] = {"insight-dev.jsonl", "insight-extra.jsonl",
                                         "insight-fresh.jsonl"};
-    unsigned calls = 0, services = 0, cities = 0;
+    struct tally tally = {0};
     (void)state;
-    for (size_t f = 0; f < KOL_COUNT(files); f++) {
-        char path[1024];
-        KOL_CLEANUP(kol_free_str) char *text = NULL;
-        struct kol_err err = {0};
-        snprintf(path, sizeof path, "%s/../../bench/data/%s", KOL_TEST_DATA, files[f]);
-        check_ok(path, kol_file_read(path, 64u << 20, &text, NULL, &err), &err);
-        char *rest = text;
-        for (char *line; (line = strsep(&rest, "\n"));) {
-            KOL_JSON label = NULL;
-            KOL_ARENA a = kol_arena_new(0);
-            if (!*line)
-                continue;
-            check_ok(path, kol_json_parse(line, strlen(line), &label, &err), &err);
-            struct kol_insight r = read_call(a, kol_json_get_str(label, "transcript"));
-            calls++;
-            services += kol_streq(r.service.value_en, kol_json_get_str(label, "service_en"));
-            cities += is_town(&r.city, label);
-        }
-    }
-    check_true("services", services * 100 >= calls * 97);
-    check_true("cities", cities * 100 >= calls * 97); /* a few labels spell theirs otherwise */
+    for (size_t f = 0; f < KOL_COUNT(files); f++)
+        each_labelled_call(files[f], count_right, &tally);
+    check_true("services", tally.services * 100 >= tally.calls * 97);
+    /* a few labels spell theirs otherwise */
+    check_true("cities", tally.cities * 100 >= tally.calls * 97);
 }
 
 int main(void)

@@ -6,6 +6,9 @@
 #ifndef KOL_UNDERSTAND_TEST_LEXICON_H
 #define KOL_UNDERSTAND_TEST_LEXICON_H
 
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/json.h"
 #include "base/str.h"
 #include "base/test.h"
 #include "understand/insight.h"
@@ -48,6 +51,26 @@ static inline struct kol_insight read_call_with(struct kol_arena *a, const struc
 static inline struct kol_insight read_call(struct kol_arena *a, const char *text)
 {
     return read_call_with(a, lexicon, text);
+}
+
+/* Calls back with every labelled call of bench/data/FILE, by its label. */
+static inline void each_labelled_call(const char *file,
+                                      void (*call)(const json_t *label, void *user), void *user)
+{
+    char path[1024];
+    KOL_CLEANUP(kol_free_str) char *text = NULL;
+    struct kol_err err = {0};
+
+    snprintf(path, sizeof path, "%s/../../bench/data/%s", KOL_TEST_DATA, file);
+    check_ok(path, kol_file_read(path, 64u << 20, &text, NULL, &err), &err);
+    char *rest = text;
+    for (char *line; (line = strsep(&rest, "\n"));) {
+        KOL_JSON label = NULL;
+        if (!*line)
+            continue;
+        check_ok(path, kol_json_parse(line, strlen(line), &label, &err), &err);
+        call(label, user);
+    }
 }
 
 #endif

@@ -237,27 +237,19 @@ static void nothing_asked_is_one_line(void **state)
     }
 }
 
+static void count_unsaid_of(const json_t *label, void *user)
+{
+    *(unsigned *)user += unsaid_in(kol_json_get_str(label, "transcript"));
+}
+
 static void bench_calls(void **state)
 {
     static const char *const files[] = {"insight-dev.jsonl", "insight-extra.jsonl",
                                         "insight-fresh.jsonl", "insight-train.jsonl"};
     unsigned unsaid = 0;
     (void)state;
-    for (size_t f = 0; f < KOL_COUNT(files); f++) {
-        char path[1024];
-        KOL_CLEANUP(kol_free_str) char *text = NULL;
-        struct kol_err err = {0};
-        snprintf(path, sizeof path, "%s/../../bench/data/%s", KOL_TEST_DATA, files[f]);
-        check_ok(path, kol_file_read(path, 64u << 20, &text, NULL, &err), &err);
-        char *rest = text;
-        for (char *line; (line = strsep(&rest, "\n"));) {
-            KOL_JSON label = NULL;
-            if (!*line)
-                continue;
-            check_ok(path, kol_json_parse(line, strlen(line), &label, &err), &err);
-            unsaid += unsaid_in(kol_json_get_str(label, "transcript"));
-        }
-    }
+    for (size_t f = 0; f < KOL_COUNT(files); f++)
+        each_labelled_call(files[f], count_unsaid_of, &unsaid);
     check_int("words that nobody said", unsaid, 0);
 }
 

@@ -117,11 +117,6 @@ static bool open_sentence(struct builder *b, uint32_t turn)
 #define HIRIQ 0x05b4
 #define DAGESH 0x05bc
 
-static bool is_point(ucs4_t c)
-{
-    return c >= 0x0591 && c <= 0x05c7;
-}
-
 /*
  * "צֹרָן" is written צורן without points, "פִּנָּה" פינה: the letters ו and י that points stand for.
  * NULL: there are none, or no memory.
@@ -137,20 +132,20 @@ static char *with_vowel_letters(struct kol_arena *a, const char *text, size_t le
     char *ret = kol_arena_alloc(a, len + count * 2 + 1);
     bool added = false;
     for (size_t i = 0; ret && i < count; i++) {
-        if (!is_point(c[i])) {
+        if (!kol_is_niqqud(c[i])) {
             base = c[i];
             int n = u8_uctomb((uint8_t *)ret + out, c[i], 4);
             out += n > 0 ? (size_t)n : 0;
             continue;
         }
         size_t next = i + 1; /* the letter after this one */
-        while (next < count && is_point(c[next]))
+        while (next < count && kol_is_niqqud(c[next]))
             next++;
         ucs4_t after = next < count ? c[next] : 0;
         bool vav = (c[i] == HOLAM || c[i] == HOLAM_HASER || c[i] == QUBUTS) && base != 0x05d5 &&
                    after != 0x05d5 && after != 0x05d0 && after;
         bool doubled = false;
-        for (size_t k = next + 1; k < count && is_point(c[k]); k++)
+        for (size_t k = next + 1; k < count && kol_is_niqqud(c[k]); k++)
             doubled |= c[k] == DAGESH;
         bool yod = c[i] == HIRIQ && after != 0x05d9 && doubled;
         if (vav || yod) {

@@ -86,6 +86,9 @@ enum kol_code kol_talk_build(struct kol_arena *a, const struct kol_insight_input
  */
 char *kol_clean(struct kol_arena *a, const char *text, size_t len);
 
+/* Hebrew points and accents, but none of the signs of punctuation among them. */
+bool kol_is_niqqud(uint32_t c);
+
 /*
  * The form in which words are compared: lower case, no niqqud, no marks, final letters as inner
  * ones, יי as י, וו as ו, no apostrophe or geresh; gershayim stay (ת"א).

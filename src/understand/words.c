@@ -235,7 +235,7 @@ enum kol_answer kol_answer_after(const struct kol_talk *t, size_t turn)
 
 #define SHORT_TURN 5 /* words: "Yes, who is that?" */
 
-size_t kol_greeting_end(const struct kol_talk *t)
+static size_t greeting_end(const struct kol_talk *t)
 {
     size_t end = 0;
     for (size_t i = 0; i < 3 && i < t->turn_count && t->turn_count > 1; i++) {
@@ -246,4 +246,17 @@ size_t kol_greeting_end(const struct kol_talk *t)
             break;
     }
     return end;
+}
+
+bool kol_is_greeting(const struct kol_talk *t, size_t i)
+{
+    return kol_role_at(t, i) == KOL_ROLE_AGENT && i < greeting_end(t);
+}
+
+bool kol_customer_says(const struct kol_talk *t, const char *list)
+{
+    for (size_t i = 0; i < t->word_count; i++)
+        if (kol_role_at(t, i) != KOL_ROLE_AGENT && kol_phrase_at(t, i, list))
+            return true;
+    return false;
 }
